@@ -1,0 +1,93 @@
+"""The verbs of kgqa: what a part must do to take its place in the flow.
+
+Batch first: one result per input, in order; an empty batch gives an empty result; a single call is a batch of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Literal, Protocol
+
+from kgqa.types import Entity, Evidence, Filters, GraphFinding, Hit, Link, Passage, Span, Triple, Vectors
+
+Role = Literal["query", "passage"]
+
+
+class Encoder(Protocol):
+    """Turns text into vectors."""
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Identify weights, tokenizer, pooling, prefix and length; vectors of two fingerprints are never compared."""
+
+    def encode(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
+        """Return unit rows, shape (len(texts), dim), float32. The same text gives the same row in any batch."""
+
+
+class Retriever(Protocol):
+    """Finds passages."""
+
+    def retrieve(
+        self,
+        questions: Sequence[str],
+        k: int = 10,
+        *,
+        filters: Filters | None = None,
+        boost: Sequence[Collection[str]] | None = None,
+    ) -> list[list[Hit]]:
+        """Return at most ``k`` hits for each question, best first.
+
+        :param filters: applied by the index, not after the cut: a selective filter does not shorten the list.
+        :param boost: for each question ids of documents whose passages are lifted (close to the linked entities).
+        """
+
+
+class Reranker(Protocol):
+    """Orders passages by reading them together with the question."""
+
+    def rerank(self, questions: Sequence[str], hits: Sequence[Sequence[Hit]]) -> list[list[Hit]]:
+        """Return the same hits for each question in a new order, with new scores."""
+
+
+class Linker(Protocol):
+    """Finds the graph's entities in text."""
+
+    def link(self, questions: Sequence[str]) -> list[list[Link]]:
+        """Return all links of each question, alternatives included, best first within a mention."""
+
+
+class Graph(Protocol):
+    """The knowledge graph as the answering flow sees it."""
+
+    def find(self, questions: Sequence[str], links: Sequence[Sequence[Link]], filters: Filters) -> list[list[GraphFinding]]:
+        """Return what the graph says to each question, best first; empty when it has nothing that fits."""
+
+    def label(self, iri: str, language: str = "en") -> str:
+        """Return the best label in a language, or the IRI's last part."""
+
+    def describe(self, iri: str, language: str = "en") -> Entity | None:
+        """Return the entity sheet, ``None`` when the graph does not know the IRI."""
+
+    def facts(self, iris: Collection[str], limit: int = 50) -> list[Triple]:
+        """Return statements that have one of the entities as subject or object."""
+
+
+class Reader(Protocol):
+    """Marks answers in passages."""
+
+    def read(self, questions: Sequence[str], passages: Sequence[Sequence[Passage]], n_best: int = 5) -> list[list[Span]]:
+        """Return the best spans over all passages of each question, best first, at most ``n_best``.
+
+        Spans of one passage do not overlap. A passage without an answer yields spans with a score below 0, or none.
+        """
+
+
+class Composer(Protocol):
+    """Writes prose from evidence; each sentence must be supported by it."""
+
+    def compose(self, questions: Sequence[str], evidence: Sequence[Sequence[Evidence]]) -> list[str | None]:
+        """Return an answer in prose for each question, ``None`` when the evidence supports none."""

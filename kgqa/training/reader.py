@@ -1,0 +1,139 @@
+"""Fine-tune an extractive reader: which span of the passage answers the question, or "no answer here".
+
+The head and the loss are those of BERT for SQuAD 2.0 (Devlin et al. 2019, section 4.3): a start and an end logit for each
+token, and the first token stands for "no answer".
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from kgqa.evaluation.squad import Example
+from kgqa.reading.windows import WindowCutter
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A window with its target token positions; both 0 when the window has no answer."""
+
+    ids: tuple[int, ...]
+    context_at: int
+    start: int
+    end: int
+
+
+def hold_out(examples: Sequence[Example], share: float, seed: int = 13) -> tuple[list[Example], list[Example]]:
+    """Split by article into a training part and a held-out part, so that no passage is in both.
+
+    :param share: share of the articles that are held out, in [0, 1].
+    """
+    titles = sorted({e.article for e in examples})
+    random.Random(seed).shuffle(titles)
+    held = set(titles[: round(len(titles) * share)])
+    return [e for e in examples if e.article not in held], [e for e in examples if e.article in held]
+
+
+def unanswerable(examples: Sequence[Example], share: float, seed: int = 13) -> list[Example]:
+    """Make questions without answer: each is asked of the most similar other passage of its article.
+
+    That is what a reader sees behind a retriever: text on the topic which does not say it.
+
+    :param share: how many to make, as a share of the examples.
+    """
+    rng = random.Random(seed)
+    by_article: dict[str, dict[str, frozenset[str]]] = {}
+    for example in examples:
+        by_article.setdefault(example.article, {}).setdefault(example.context, _words(example.context))
+    made = []
+    for example in rng.sample(list(examples), round(len(examples) * share)):
+        asked = _words(example.question)
+        texts = [text.lower() for _, text in example.answers]
+        others = [
+            (len(asked & words), context)
+            for context, words in by_article[example.article].items()
+            if context != example.context and not any(text in context.lower() for text in texts)
+        ]
+        if others:
+            made.append(Example(f"{example.id}-none", example.question, max(others)[1], (), example.article))
+    return made
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w{3,}", text.lower()))
+
+
+def features(examples: Iterable[Example], cutter: WindowCutter) -> list[Feature]:
+    """Cut examples into windows with targets; examples whose offset does not fit their text are left out."""
+    kept = [e for e in examples if all(e.context[at : at + len(text)] == text for at, text in e.answers[:1])]
+    windows = cutter.cut_many([(e.question, e.context) for e in kept])
+    found = []
+    for example, cut in zip(kept, windows, strict=True):
+        for window in cut:
+            start, end = _target(window.offsets, example.answers)
+            shift = window.context_at if end >= 0 else 0
+            found.append(Feature(window.ids, window.context_at, max(0, start + shift), max(0, end + shift)))
+    return found
+
+
+def _target(offsets: Sequence[tuple[int, int]], answers: Sequence[tuple[int, str]]) -> tuple[int, int]:
+    """Return the first and last token of the first answer, (0, -1) when the window does not hold it whole."""
+    if not answers or not offsets:
+        return 0, -1
+    at, text = answers[0]
+    until = at + len(text)
+    inside = [i for i, (start, end) in enumerate(offsets) if start < until and end > at]
+    whole = inside and offsets[inside[0]][0] <= at and offsets[inside[-1]][1] >= until
+    return (inside[0], inside[-1]) if whole else (0, -1)
+
+
+class ReaderTask:
+    """The reader's batches and loss."""
+
+    def __init__(self, rows: Sequence[Feature], pad: int) -> None:
+        self._rows = rows
+        self._pad = pad
+
+    def lengths(self) -> list[int]:
+        """Return tokens of each window."""
+        return [len(row.ids) for row in self._rows]
+
+    def loss(self, model: nn.Module, rows: Sequence[int], device: torch.device) -> torch.Tensor:
+        """Return the mean cross-entropy of start and end positions."""
+        batch = [self._rows[i] for i in rows]
+        inputs = pad_windows([(row.ids, row.context_at) for row in batch], self._pad, device)
+        out = model(**inputs)
+        start = torch.tensor([row.start for row in batch], device=device)
+        end = torch.tensor([row.end for row in batch], device=device)
+        loss = nn.functional.cross_entropy
+        return (loss(out.start_logits.float(), start) + loss(out.end_logits.float(), end)) / 2
+
+
+def pad_windows(rows: Sequence[tuple[Sequence[int], int]], pad: int, device: torch.device) -> dict[str, torch.Tensor]:
+    """Return model inputs, each of shape (batch, longest window), int64."""
+    width = max(len(ids) for ids, _ in rows)
+    ids = torch.tensor([[*tokens, *[pad] * (width - len(tokens))] for tokens, _ in rows])
+    mask = torch.tensor([[1] * len(tokens) + [0] * (width - len(tokens)) for tokens, _ in rows])
+    kinds = torch.tensor(
+        [[0] * at + [1] * (len(tokens) - at) + [0] * (width - len(tokens)) for tokens, at in rows]
+    )
+    return {"input_ids": ids.to(device), "attention_mask": mask.to(device), "token_type_ids": kinds.to(device)}
+
+
+def load_tokenizer(folder: str) -> Tokenizer:
+    """Load the fast tokenizer of a model folder, without padding and truncation."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(f"{folder}/tokenizer.json")
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
