@@ -1,0 +1,1 @@
+"""Finding passages: encoders, FAISS, BM25, their fusion, and rerankers."""

@@ -1,0 +1,160 @@
+"""Text to unit vectors: the built-in ONNX encoder, and any sentence-transformers model."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kgqa.errors import MissingExtra, ModelError
+from kgqa.protocols import Role
+from kgqa.retrieval.onnx import OnnxModel
+from kgqa.types import Vectors
+
+
+class OnnxEncoder:
+    """An encoder folder run by ONNX Runtime; the same text gives the same row in any batch, to the last bit.
+
+    :param folder: holds ``model.onnx`` (one pooled row per text), ``tokenizer.json`` and ``card.json``.
+    :param threads: texts encoded at once; the number of cores when ``None``.
+    :raises ModelError: when the folder is not a sound encoder.
+    """
+
+    def __init__(self, folder: Path | str, *, threads: int | None = None) -> None:
+        self._model = OnnxModel(Path(folder), threads)
+        card = self._model.card
+        if card.get("kind") != "encoder":
+            raise ModelError(f"{folder} is a model of kind {card.get('kind')!r}, expected 'encoder'")
+        self.name = str(card.get("name", Path(folder).name))
+        self._dim = int(card["dim"])
+        self._prefix = {"query": str(card.get("query_prefix", "")), "passage": str(card.get("passage_prefix", ""))}
+        self._fingerprint = _fingerprint(
+            hashes=self._model.hashes,
+            pooling=card.get("pooling", "mean"),
+            normalise=True,
+            prefix=self._prefix,
+            max_length=self._model.max_length,
+            dim=self._dim,
+        )
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return self._dim
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over weights, tokenizer, pooling, normalisation, prefixes, length and dimension."""
+        return self._fingerprint
+
+    def encode(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
+        """Return unit rows, shape (len(texts), dim), float32."""
+        if not texts:
+            return np.zeros((0, self._dim), np.float32)
+        prefix = self._prefix[role]
+        rows = np.stack(self._model.run(self._model.tokenise([prefix + text for text in texts])))
+        return unit_rows(rows, self.name)
+
+
+class SentenceTransformerEncoder:
+    """A model of sentence-transformers, by hub name or folder; safetensors only, and never its own code.
+
+    Passages of one length are encoded together and nothing is padded, so that a row does not depend on its batch beyond
+    the last digits of floating point.
+
+    :param name: hub name or folder.
+    :param prefixes: texts set before a query and a passage; the model's own prompts when ``None``.
+    :raises MissingExtra: when torch or sentence-transformers is not installed.
+    :raises ModelError: when the model cannot be loaded safely.
+    """
+
+    def __init__(self, name: str | Path, *, max_length: int = 256, prefixes: tuple[str, str] | None = None) -> None:
+        self._model = _load_sentence_transformer(str(name))
+        self.name = str(name)
+        self._model.max_seq_length = min(max_length, int(self._model.max_seq_length or max_length))
+        prompts = dict(self._model.prompts or {})
+        own = (prompts.get("query", ""), prompts.get("passage", prompts.get("document", "")))
+        query, passage = prefixes if prefixes is not None else own
+        self._prefix = {"query": query or "", "passage": passage or ""}
+        self._dim = int(_dimension(self._model))
+        self._fingerprint = _fingerprint(
+            hashes=_tensor_hashes(self._model),
+            pooling=[str(module) for module in list(self._model)[1:]],
+            normalise=True,
+            prefix=self._prefix,
+            max_length=self._model.max_seq_length,
+            dim=self._dim,
+        )
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return self._dim
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over weights, tokenizer, pooling, normalisation, prefixes, length and dimension."""
+        return self._fingerprint
+
+    def encode(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
+        """Return unit rows, shape (len(texts), dim), float32."""
+        if not texts:
+            return np.zeros((0, self._dim), np.float32)
+        whole = [self._prefix[role] + text for text in texts]
+        # prompt="" keeps the library from adding a default prompt of its own before ours.
+        rows = self._model.encode(whole, prompt="", batch_size=32, convert_to_numpy=True, show_progress_bar=False)
+        return unit_rows(np.asarray(rows, np.float32), self.name)
+
+
+def unit_rows(rows: Vectors, name: str) -> Vectors:
+    """Return rows divided by their length.
+
+    :raises ModelError: when a row is zero, NaN or infinite: the model is broken, and its vectors must not be indexed.
+    """
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    if not (np.isfinite(norms).all() and (norms > 0).all()):
+        raise ModelError(f"encoder {name} returned a zero, NaN or infinite vector; use another model")
+    return np.ascontiguousarray(rows / norms, np.float32)
+
+
+def _fingerprint(**parts: Any) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+
+
+def _load_sentence_transformer(name: str) -> Any:
+    try:
+        from sentence_transformers import SentenceTransformer
+    except ImportError as fault:
+        raise MissingExtra(f"encoder {name}", "torch") from fault
+    try:
+        return SentenceTransformer(
+            name,
+            device=None,
+            trust_remote_code=False,
+            model_kwargs={"use_safetensors": True, "trust_remote_code": False},
+        )
+    except (OSError, ValueError) as fault:
+        reason = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
+        raise ModelError(
+            f"encoder {name} cannot be loaded ({reason}); name a model with safetensors weights"
+        ) from fault
+
+
+def _dimension(model: Any) -> int:
+    method = getattr(model, "get_embedding_dimension", None) or model.get_sentence_embedding_dimension
+    return int(method())
+
+
+def _tensor_hashes(model: Any) -> list[str]:
+    digest = hashlib.sha256()
+    for key, tensor in sorted(model.state_dict().items()):
+        digest.update(key.encode())
+        digest.update(tensor.detach().cpu().contiguous().float().numpy().tobytes())
+    tokenizer = getattr(model, "tokenizer", None)
+    inner = getattr(tokenizer, "backend_tokenizer", None)
+    words = inner.to_str() if inner is not None else repr(tokenizer)
+    return [digest.hexdigest(), hashlib.sha256(words.encode()).hexdigest()]
