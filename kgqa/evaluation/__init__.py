@@ -1,0 +1,1 @@
+"""Measuring: metrics and the standard formats that they are measured on."""

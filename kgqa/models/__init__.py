@@ -1,0 +1,1 @@
+"""Models as folders: registry, cards, checks, and the built-in weights."""

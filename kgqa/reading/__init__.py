@@ -1,0 +1,1 @@
+"""Reading passages: marking answers, quoting sentences, telling what a sentence asserts, writing supported prose."""

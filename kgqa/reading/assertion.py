@@ -1,0 +1,110 @@
+"""What a sentence asserts of a span: affirmed, negated, hypothetical, historical, about the family, or conditional.
+
+The method is ConText (Harkema et al. 2009), the successor of NegEx (Chapman et al. 2001): a cue word opens a scope to
+its right or left, which ends at a stop word, at the end of the sentence, or after a number of characters; a pseudo cue
+("not only", "不仅") opens none. Cues inside the span do not count: a quotation "no fever" affirms what it says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kgqa.reading.cues import ADDS, EXCEPTION, PROVISO, Cues, chinese, english
+from kgqa.reading.sentences import sentence_at
+from kgqa.types import Status
+
+_ORDER: tuple[Status, ...] = ("negated", "family", "hypothetical", "conditional", "historical")
+"""The first that applies is reported: what matters most to one who would act on the answer."""
+
+_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+_COMMA = re.compile(r"[,，]")
+_NEGATIVE = re.compile(
+    r"contraindicat|prohibit|forbid|forbidden|avoid|exclu|except|refus|lack|absen|禁|忌|避免|排除|除外|缺",
+    re.IGNORECASE,
+)
+_FAMILY = re.compile(
+    r"famil|mother|father|parent|sibling|brother|sister|relative|家族|父|母|兄|弟|姐|妹|亲属", re.IGNORECASE
+)
+_EXCEPT = re.compile(r"(?:except|other than|apart from|aside from|除)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A status and the cue it rests on, as characters of the text; (0, 0) when affirmed."""
+
+    status: Status
+    start: int = 0
+    end: int = 0
+
+
+def status(text: str, start: int, end: int) -> Status:
+    """Return what the sentence around ``text[start:end]`` asserts of it.
+
+    :param text: the passage.
+    :param start: first character of the span.
+    :param end: one past its last character.
+    """
+    return explain(text, start, end).status
+
+
+def explain(text: str, start: int, end: int) -> Finding:
+    """Return the status of ``text[start:end]`` together with the cue that decided it."""
+    begin, stop = sentence_at(text, start, end)
+    sentence = text[begin:stop]
+    cues = chinese() if _HAN.search(sentence) else english()
+    found = list(_findings(sentence, start - begin, end - begin, cues))
+    if any(_EXCEPT.match(sentence, f.start) and _negation(sentence[: f.start], cues) for f in found):
+        # "no drug except X" leaves X in: an exception to a negation affirms.
+        found = [f for f in found if f.status != "negated"]
+    best = min(found, key=lambda f: _ORDER.index(f.status), default=Finding("affirmed"))
+    return best if best.status == "affirmed" else Finding(best.status, best.start + begin, best.end + begin)
+
+
+def agrees(question: str, found: Status) -> bool:
+    """Tell whether a span of this status can answer the question.
+
+    A negated span answers only a question that itself asks for the negative ("What must the tenant not do?"); a span
+    about the family only one about the family. The other statuses are shown to the user but exclude nothing.
+    """
+    cues = chinese() if _HAN.search(question) else english()
+    if found == "negated":
+        return bool(_NEGATIVE.search(question)) or _negation(question, cues)
+    if found == "family":
+        return bool(_FAMILY.search(question))
+    return True
+
+
+def _findings(sentence: str, start: int, end: int, cues: Cues) -> Iterator[Finding]:
+    taken = []
+    if cues is chinese():
+        for match in EXCEPTION.finditer(sentence):
+            taken.append(match.span())
+            if match.start("inside") <= start and end <= match.end("inside") and not ADDS.match(match["after"]):
+                yield Finding("conditional" if PROVISO.search(match["inside"]) else "negated", *match.span())
+    for match in cues.pattern.finditer(sentence):
+        if any(at <= match.start() < until for at, until in taken):
+            continue
+        direction, kind = cues.kinds[str(match.lastgroup)]
+        if _governs(sentence, match.start(), match.end(), start, end, direction, kind, cues):
+            yield Finding(kind, *match.span())
+
+
+def _governs(
+    sentence: str, at: int, until: int, start: int, end: int, direction: str, kind: Status, cues: Cues
+) -> bool:
+    if direction in ("forward", "both") and until <= start:
+        between = sentence[until:start]
+    elif direction in ("backward", "both") and end <= at:
+        between = sentence[end:at]
+    else:
+        return False
+    # A condition ends with its clause; a negation runs on over the items of a list.
+    clause = kind == "conditional" and _COMMA.search(between)
+    return len(between) <= cues.reach and not clause and not cues.stop.search(between)
+
+
+def _negation(text: str, cues: Cues) -> bool:
+    kinds = (cues.kinds[str(match.lastgroup)] for match in cues.pattern.finditer(text))
+    return any(direction != "pseudo" and kind == "negated" for direction, kind in kinds)
