@@ -1,0 +1,1 @@
+"""Keeping what an index is made of: passages and documents in SQLite, and generations that survive crashes."""
