@@ -86,6 +86,29 @@ class Reader(Protocol):
         """
 
 
+class Quoter(Protocol):
+    """Picks the sentences of passages that answer a question which no short phrase answers."""
+
+    def quote(self, questions: Sequence[str], passages: Sequence[Sequence[Passage]], n_best: int = 3) -> list[list[Span]]:
+        """Return runs of whole sentences for each question, best first, at most ``n_best``."""
+
+
+class Library(Protocol):
+    """The documents behind the passages."""
+
+    def text(self, doc_id: str) -> str:
+        """Return a document's text.
+
+        :raises KeyError: there is no such document.
+        """
+
+    def about(self, entities: Collection[str]) -> frozenset[str]:
+        """Return ids of the documents whose subject is one of the entities."""
+
+    def known(self, words: Sequence[str]) -> list[bool]:
+        """Tell for each word whether it stands anywhere in the documents."""
+
+
 class Composer(Protocol):
     """Writes prose from evidence; each sentence must be supported by it."""
 

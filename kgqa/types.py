@@ -353,6 +353,7 @@ class Filters:
 
     :param groups: groups of the asking user; ``None`` means that no access rule is in force.
     :param documents: ids of the only documents to use; ``None`` means all.
+    :param metadata: ``(key, value)`` pairs that a passage's metadata must have.
     """
 
     as_of: date | None = None
@@ -360,7 +361,7 @@ class Filters:
     language: str | None = None
     groups: frozenset[str] | None = None
     documents: frozenset[str] | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: tuple[tuple[str, str], ...] = ()
 
     def admits(self, passage: Passage) -> bool:
         """Tell whether a passage may be used."""
@@ -370,7 +371,7 @@ class Filters:
             and passage.validity.holds(self.as_of)
             and (self.language is None or passage.language == self.language)
             and self._place(passage.validity.jurisdiction)
-            and all(passage.metadata.get(key) == value for key, value in self.metadata.items())
+            and all(passage.metadata.get(key) == value for key, value in self.metadata)
         )
 
     def sees(self, access: frozenset[str]) -> bool:

@@ -1,0 +1,99 @@
+"""What a question asks for, told from its words alone: the kind of answer, and whether a phrase or a quotation is wanted.
+
+Rules over question words of English and Chinese; nothing here knows a knowledge base.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from kgqa.types import AnswerKind
+
+Style = Literal["span", "quote", "exists"]
+"""``span``: a phrase; ``quote``: one or more sentences; ``exists``: whether the text has such a part at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a question expects.
+
+    :param kind: expected kind of answer; ``span`` when nothing narrower can be told.
+    :param style: how an answer from text should look.
+    """
+
+    kind: AnswerKind
+    style: Style
+
+
+_COUNT = re.compile(r"\b(how many|number of|count)\b|多少(?!钱|毫|岁|天|克|时|元)|几(?=个|种|项|条|类|名|份)", re.I)
+_DATE = re.compile(
+    r"\b(when|what date|which date|what day|which day|date of|effective date|end date|expiry date|until when|which year|what year)\b"
+    r"|何时|什么时候|哪一?年|哪一?天|日期|到期日|生效日",
+    re.I,
+)
+_YES_NO = re.compile(
+    r"^\W*(is|are|was|were|does|do|did|has|have|had|can|could|may|must|should|shall|will|would)\b"
+    r"|吗[？?\s]*$|是否|能否|可否|有没有|是不是|能不能|可不可以",
+    re.I,
+)
+_WH = re.compile(
+    r"\b(who|whom|whose|what|which|when|where|why|how)\b|什么|哪|谁|何|如何|怎|为什么|多少|几", re.I
+)
+_EXISTS = re.compile(
+    r"\b(is|are) there\b.*\b(clause|provision|section|article|term)s?\b"
+    r"|\b(does|do)\b.*\b(contain|include|have|provide)\b.*\b(clause|provision|section|article|restriction|cap|right)s?\b"
+    r"|\b(does|do)\b.*\b(contain|include)\b"
+    r"|(有没有|是否有|是否包含|是否约定|是否规定).*(条款|规定|约定)?",
+    re.I,
+)
+_QUOTE = re.compile(
+    r"\b(quote|say about|says about|agreed about|describe|explain|tell me|why|summari[sz]e|should i know|"
+    r"how (is|are|was|were|do|does|did|can|could|should|would|to)\b|how come|"
+    r"what (is|are) (\(are\) )?the (symptoms?|treatments?|causes?|complications?|outlook|prognosis|genetic changes|signs)|"
+    r"what brings on|what happens|what may happen|what can .* expect|exactly is|exactly are|what research|"
+    r"which (signs|symptoms|tests|therapies|complications|genes)|who (is|are) (at risk|more likely))"
+    r"|为什么|如何|怎么|怎样|介绍|说明|解释|引用|规定了什么|怎么规定|如何约定|有哪些症状|什么症状",
+    re.I,
+)
+_DEFINE = re.compile(r"^\W*what (is|are) (\(are\) )?[^,]{2,80}\?*\s*$|是什么[？?]?$|什么是", re.I)
+_OF = re.compile(r"\b(of|for|in|by|between|called|name[ds]?|known as|target|function)\b", re.I)
+_HOW_MUCH = re.compile(r"\bhow (long|much|often|old|far|high|low|large|big|deep|tall|fast|common|frequent)\b", re.I)
+_LIST = re.compile(
+    r"\b(list|name the|name all|give (me )?all|which|what) \w*(s|es)\b|哪些|有哪几|列出|列举", re.I
+)
+
+
+def asked(question: str) -> Asked:
+    """Tell what a question expects.
+
+    >>> asked("How many drugs treat gout?").kind
+    'number'
+    >>> asked("Quote the clause on audits.").style
+    'quote'
+    """
+    if _yes_no(question):
+        return Asked("boolean", "exists")
+    if _COUNT.search(question):
+        return Asked("number", "span")
+    if _HOW_MUCH.search(question):
+        return Asked("span", "span")
+    if _QUOTE.search(question):
+        return Asked("span", "quote")
+    if _DATE.search(question):
+        return Asked("date", "span")
+    if _DEFINE.search(question) and not _OF.search(question):
+        return Asked("span", "quote")
+    if _LIST.search(question):
+        return Asked("entities", "span")
+    return Asked("span", "span")
+
+
+def _yes_no(question: str) -> bool:
+    """A yes/no question begins with its verb, or has a Chinese question particle, and has no choice ("A or B")."""
+    if not _YES_NO.search(question):
+        return False
+    first_clause = re.split(r"[,;，；]", question)[-1] if "吗" in question else question
+    chinese = bool(re.search(r"[\u4e00-\u9fff]", question))
+    return chinese or not re.search(r"\bor\b(?! not)", first_clause)

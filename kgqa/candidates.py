@@ -1,0 +1,195 @@
+"""Turn findings, spans and quotations into candidates with the features that fusion weighs. Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+
+from kgqa.asking import Asked
+from kgqa.language import fold, is_chinese
+from kgqa.protocols import Library
+from kgqa.searching import Search
+from kgqa.types import Candidate, Evidence, GraphFinding, Hit, Passage, Span
+from kgqa.wording import truth
+
+_STOP = frozenset(
+    "a an the of in on at to for from by with and or not is are was were be been do does did has have had can could may "
+    "must should shall will would what which who whom whose when where why how it its this that these those there any "
+    "some all many much long about say says agreed name list give tell me i you one document agreement contract".split()
+)
+
+
+def from_graph(
+    asked: Asked, findings: Sequence[GraphFinding], hits: Sequence[Hit], language: str
+) -> list[Candidate]:
+    """Return a candidate for each finding that is an answer in itself.
+
+    :param hits: passages found for the question; those that name a member of the answer support it.
+    """
+    answers = [f for f in findings if f.values and not f.fills]
+    made = []
+    for finding in answers:
+        rival = max((f.score for f in answers if f is not finding and f.values != finding.values), default=0.0)
+        items = _items(finding, language)
+        iris = tuple(term.value if term.kind == "iri" else "" for term, _ in finding.values)
+        support = _support(items, hits) if finding.kind in ("entities", "span") else ()
+        features = {
+            "fit": finding.score,
+            "margin": finding.score - rival,
+            "link": min((link.score for link in finding.links), default=1.0),
+            "kind": float(_agrees(asked, finding)),
+            "support": min(1.0, len(support) / 2),
+        }
+        paths = [Evidence("path", finding.score, path=path, sparql=finding.sparql) for path in finding.paths]
+        evidence = (*(paths or [Evidence("path", finding.score, sparql=finding.sparql)]), *support)
+        complete = finding.complete if finding.kind in ("entities", "span", "number") else None
+        made.append(Candidate(finding.kind, items, iris, "graph", finding.score, evidence, complete, features))
+    return made
+
+
+def _items(finding: GraphFinding, language: str) -> tuple[str, ...]:
+    if finding.kind == "boolean":
+        return tuple(truth(term.value == "true", language) for term, _ in finding.values)
+    return tuple(label for _, label in finding.values)
+
+
+def _agrees(asked: Asked, finding: GraphFinding) -> bool:
+    open_kinds = ("entities", "span")
+    return asked.kind == finding.kind or (asked.kind in open_kinds and finding.kind in (*open_kinds, "date", "number"))
+
+
+def _support(items: Sequence[str], hits: Sequence[Hit]) -> tuple[Evidence, ...]:
+    """Return sentences of the best passages that name a member of the answer, at most three."""
+    found: list[Evidence] = []
+    for hit in hits[:5]:
+        for item in items[:30]:
+            at = hit.passage.text.lower().find(item.lower()) if len(item) > 2 else -1
+            if at >= 0:
+                start, end = _sentence(hit.passage.text, at)
+                found.append(_quotation(hit.passage, start, end, hit.score))
+                break
+    return tuple(found[:3])
+
+
+def _sentence(text: str, at: int) -> tuple[int, int]:
+    breaks = [m.end() for m in re.finditer(r"[.!?](?=\s)|[。！？；\n]", text)]
+    start = max((b for b in breaks if b <= at), default=0)
+    end = min((b for b in breaks if b > at), default=len(text))
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end
+
+
+def _quotation(passage: Passage, start: int, end: int, score: float) -> Evidence:
+    at = passage.start
+    return Evidence("passage", score, passage, at + start, at + end, passage.text[start:end])
+
+
+def from_text(
+    search: Search,
+    asked: Asked,
+    hits: Sequence[Hit],
+    spans: Sequence[Span],
+    quotes: Sequence[Span],
+    language: str,
+    library: Library | None,
+) -> list[Candidate]:
+    """Return the candidates of one search, best first."""
+    if not hits:
+        return []
+    shared = _Shared(search, hits, library)
+    if asked.style == "exists":
+        return [_existence(shared, quotes or spans, language)]
+    if asked.style == "quote":
+        return [shared.candidate(span, "span", "quote", rank) for rank, span in enumerate(quotes)]
+    kind = asked.kind if asked.kind in ("date", "number") else "span"
+    return [
+        shared.candidate(span, "date" if kind == "date" else "span", "span", rank)
+        for rank, span in enumerate(spans)
+        if span.text.strip()
+    ]
+
+
+class _Shared:
+    """What the candidates of one search have in common."""
+
+    def __init__(self, search: Search, hits: Sequence[Hit], library: Library | None) -> None:
+        self.search = search
+        self.hits = {hit.passage.id: hit for hit in hits}
+        self.best = max(hit.score for hit in hits)
+        self.words = content_words(search.question)
+        unknown = library.known(self.words) if library and self.words else []
+        self.unknown = sum(not known for known in unknown) / max(1, len(unknown))
+
+    def candidate(self, span: Span, kind: str, way: str, rank: int) -> Candidate:
+        passage = span.passage
+        features = self.features(passage, span)
+        features[f"is_{way}"] = 1.0
+        features["rank"] = 1.0 / (1 + rank)
+        evidence = Evidence("passage", span.score, passage, span.start, span.end, span.text, status=span.status)
+        text = " ".join(span.text.split())
+        return Candidate(
+            "date" if kind == "date" else "span", (text,), ("",), "text", span.score, (evidence,), None, features
+        )
+
+    def features(self, passage: Passage, span: Span | None) -> dict[str, float]:
+        hit = self.hits[passage.id]
+        around = fold(f"{passage.title} {passage.heading} {passage.text}")
+        title = fold(f"{passage.title} {passage.heading}")
+        graph = self.search.finding
+        return {
+            "reader": _squash(span.score) if span else 0.0,
+            "rerank": _squash(hit.score),
+            "coverage": _share(self.words, around),
+            "titled": _share(self.words, title),
+            "named": _share([fold(n) for n in self.search.names], around) if self.search.names else 0.5,
+            "unknown": -self.unknown,
+            "document": float(self.search.focus == "document"),
+            "subject": float(passage.doc_id in self.search.boost),
+            "affirmed": float(span is None or span.status in ("affirmed", "conditional")),
+            "fit": graph.score if graph else 0.0,
+            "filled": float(graph is not None),
+        }
+
+
+def _existence(shared: _Shared, spans: Sequence[Span], language: str) -> Candidate:
+    """Answer whether the text has such a part: the best quotation is the witness, its weakness the opposite.
+
+    Whether the witness is strong enough is learned: the candidate says "yes" and fusion's model for ``exists`` may turn it.
+    """
+    hit = max(shared.hits.values(), key=lambda h: h.score)
+    span = spans[0] if spans else None
+    passage = span.passage if span else hit.passage
+    features = {**shared.features(passage, span), "is_exists": 1.0}
+    quote = (
+        Evidence("passage", span.score, passage, span.start, span.end, span.text, status=span.status)
+        if span
+        else Evidence("passage", hit.score, passage, passage.start, passage.end, passage.text)
+    )
+    return Candidate("boolean", (truth(True, language),), ("",), "text", hit.score, (quote,), None, features)
+
+
+def _squash(score: float) -> float:
+    """Bring a logit-like score into (-1, 1), so that no feature runs away on new data."""
+    return math.tanh(score / 6)
+
+
+def _share(words: Iterable[str], text: str) -> float:
+    wanted = list(words)
+    return sum(_stem(word) in text for word in wanted) / len(wanted) if wanted else 0.5
+
+
+def _stem(word: str) -> str:
+    return word if len(word) < 6 or is_chinese(word) else word[: max(5, len(word) - 3)]
+
+
+def content_words(question: str) -> list[str]:
+    """Return the words of a question that carry its subject, folded; for Chinese overlapping pairs of characters."""
+    folded = fold(question)
+    words = [w for w in re.findall(r"[a-z0-9][\w'-]*", folded) if w not in _STOP and len(w) > 1]
+    runs = re.findall(r"[\u4e00-\u9fff]+", re.sub(r"什么|哪些|哪个|如何|怎么|怎样|是否|多少|的|吗|呢|有|是|和|了|在", " ", folded))
+    pairs = [run[i : i + 2] for run in runs for i in range(max(1, len(run) - 1))]
+    return list(dict.fromkeys([*words, *pairs]))

@@ -1,0 +1,112 @@
+"""What commands share: options, JSON output, progress on standard error."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from kgqa.errors import UsageError
+
+if TYPE_CHECKING:
+    from kgqa.assemble import KnowledgeBase
+
+F = TypeVar("F", bound=Callable[..., Any])
+Step = Callable[[str, int, int], None]
+
+MAX_QUESTION = 4000
+"""Longest question in characters."""
+
+
+def kb_option(function: F) -> F:
+    """Add ``--kb``."""
+    return click.option("--kb", required=True, metavar="NAME_OR_DIR", help="Name below kb/, or a folder.")(function)
+
+
+def json_option(function: F) -> F:
+    """Add ``--json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")(function)
+
+
+def open_kb(name: str) -> KnowledgeBase:
+    """Open a knowledge base by name or folder."""
+    from kgqa.assemble import open as open_
+
+    return open_(name)
+
+
+def checked_question(text: str) -> str:
+    """Return a question without surrounding space.
+
+    :raises UsageError: it is empty or too long.
+    """
+    stripped = text.strip()
+    if not stripped:
+        raise UsageError("the question is empty; write what you want to know")
+    if len(stripped) > MAX_QUESTION:
+        raise UsageError(f"the question has {len(stripped):,} characters; {MAX_QUESTION:,} are the most, shorten it")
+    return stripped
+
+
+def parsed_date(text: str | None) -> date | None:
+    """Return a day given as ``YYYY-MM-DD``.
+
+    :raises UsageError: the text is no such day.
+    """
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is no date; write it as YYYY-MM-DD") from None
+
+
+def plain(value: Any) -> Any:
+    """Return a value of JSON's types: dataclasses become objects, sets sorted lists, dates ISO texts."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, (set, frozenset)):
+        return sorted(plain(v) for v in value)
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    if isinstance(value, Path):
+        return str(value)
+    return value
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON object on standard output."""
+    click.echo(json.dumps(plain(value), ensure_ascii=False, allow_nan=False))
+
+
+def note(message: str) -> None:
+    """Print a message on standard error."""
+    click.echo(message, err=True)
+
+
+@contextmanager
+def progress() -> Iterator[Step]:
+    """Show progress bars on standard error; the step is called with (stage, done, of)."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description:<12}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        tasks: dict[str, Any] = {}
+
+        def step(stage: str, done: int, of: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=of)
+            bars.update(tasks[stage], completed=done, total=of)
+
+        yield step

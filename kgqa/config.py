@@ -1,0 +1,117 @@
+"""Read ``kb.toml``: what a knowledge base says of itself. Every key has a default; an unknown key is an error."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kgqa.documents.chunking import Chunking
+from kgqa.errors import UsageError
+from kgqa.graph.tables import ColumnMapping, TableMapping
+
+BUILTIN = "builtin"
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Which models to use: ``builtin``, a folder, or the name of a model on a hub.
+
+    :param composer: ``none``, a folder or name of a generative model, or the address of an OpenAI-compatible service.
+    """
+
+    encoder: str = BUILTIN
+    reader: str = BUILTIN
+    reranker: str = BUILTIN
+    composer: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class KbConfig:
+    """The settings of one knowledge base.
+
+    :param folder: where its sources are.
+    :param closure: draw the conclusions of RDFS (sub-classes, sub-properties, inverse and transitive properties) at build.
+    """
+
+    folder: Path
+    title: str
+    languages: tuple[str, ...] = ("en",)
+    chunking: Chunking = field(default_factory=Chunking)
+    models: Models = Models()
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+    tables: tuple[TableMapping, ...] = ()
+    closure: bool = False
+
+    @property
+    def documents(self) -> Path:
+        """The folder of documents."""
+        return self.folder / "documents"
+
+    @property
+    def graph(self) -> Path:
+        """The folder of RDF files and mapped tables."""
+        return self.folder / "graph"
+
+
+_KEYS = {"title", "languages", "chunking", "models", "prefixes", "tables", "closure"}
+
+
+def read_config(folder: Path) -> KbConfig:
+    """Read the settings of a knowledge base folder.
+
+    :raises UsageError: the folder is missing, has neither documents nor a graph, or its ``kb.toml`` is malformed.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: no such folder; a knowledge base is a folder with documents/ or graph/")
+    if not (folder / "documents").is_dir() and not (folder / "graph").is_dir():
+        raise UsageError(f"{folder}: has neither documents/ nor graph/; put sources into one of them")
+    path = folder / "kb.toml"
+    raw = _toml(path) if path.exists() else {}
+    unknown = sorted(set(raw) - _KEYS)
+    if unknown:
+        raise UsageError(f"{path}: unknown key {unknown[0]!r}; known are {', '.join(sorted(_KEYS))}")
+    prefixes = {str(k): str(v) for k, v in _table(raw, "prefixes", path).items()}
+    try:
+        return KbConfig(
+            folder=folder,
+            title=str(raw.get("title", folder.resolve().name)),
+            languages=tuple(map(str, raw.get("languages", ("en",)))),
+            chunking=Chunking(**_table(raw, "chunking", path)),
+            models=Models(**{k: str(v) for k, v in _table(raw, "models", path).items()}),
+            prefixes=prefixes,
+            tables=tuple(_mapping(table, prefixes) for table in raw.get("tables", ())),
+            closure=bool(raw.get("closure", False)),
+        )
+    except (TypeError, ValueError, KeyError) as error:
+        raise UsageError(f"{path}: {error}; see the guide on kb.toml") from error
+
+
+def _mapping(table: Mapping[str, Any], prefixes: Mapping[str, str]) -> TableMapping:
+    columns = tuple(ColumnMapping(**column) for column in table.get("columns", ()))
+    rest = {key: value for key, value in table.items() if key != "columns"}
+    return TableMapping(columns=columns, prefixes=tuple(prefixes.items()), **rest)
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: not valid TOML ({error})") from error
+
+
+def _table(raw: Mapping[str, Any], key: str, path: Path) -> dict[str, Any]:
+    value = raw.get(key, {})
+    if not isinstance(value, dict):
+        raise UsageError(f"{path}: [{key}] must be a table, not {type(value).__name__}")
+    return value
+
+
+def index_folder(folder: Path) -> Path:
+    """Return where a knowledge base's index is kept: ``indexes/<name>`` beside ``kb/``, else ``<folder>/.index``."""
+    resolved = folder.resolve()
+    if resolved.parent.name == "kb":
+        return resolved.parent.parent / "indexes" / resolved.name
+    return resolved.parent / "indexes" / resolved.name

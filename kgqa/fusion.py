@@ -1,0 +1,200 @@
+"""Merge what graph and text say, calibrate, and decide. Pure functions: no model, no index, no clock.
+
+A candidate is described by named features; a small logistic model per side turns them into the probability that the
+candidate is right. Its weights are fitted by ``kgqa train calibrate`` under the constraint that each has the sign that
+its feature's meaning demands (a better fit of the query never lowers the confidence), so that the model stays readable and
+monotone. Confidence is set here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from kgqa.errors import ModelError
+from kgqa.types import Candidate, Conflict, Reason
+from kgqa.wording import truth
+
+WAYS = ("graph", "span", "quote", "exists")
+"""Ways of answering; each has a model of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A logistic model over named features.
+
+    :param bias: log-odds of a candidate whose features are all 0.
+    :param weights: change of the log-odds by one unit of each feature; a missing name counts 0.
+    """
+
+    bias: float
+    weights: Mapping[str, float]
+
+    def probability(self, features: Mapping[str, float]) -> float:
+        """Return the probability in (0, 1) that a candidate with these features is right."""
+        z = self.bias + sum(weight * features.get(name, 0.0) for name, weight in self.weights.items())
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, z))))
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How features become confidence, and where abstaining starts.
+
+    :param sides: a model for each way of answering: ``graph``, ``span``, ``quote``, ``exists``.
+    :param threshold: a best candidate below it is not given.
+    :param agreement: log-odds added when graph and text give the same answer.
+    """
+
+    sides: Mapping[str, Weights]
+    threshold: float = 0.5
+    agreement: float = 1.5
+
+    def confidence(self, candidate: Candidate) -> float:
+        """Return the calibrated probability that a candidate is right."""
+        way = "graph" if candidate.side != "text" else _way(candidate)
+        p = self.sides[way].probability(candidate.features)
+        if candidate.side == "both":
+            return _shift(p, self.agreement)
+        return p
+
+    @classmethod
+    def load(cls, path: Path) -> Calibration:
+        """Read a calibration file.
+
+        :raises ModelError: the file is missing or has not the expected shape.
+        """
+        try:
+            raw = json.loads(path.read_text(encoding="utf-8"))
+            sides = {name: Weights(float(w["bias"]), {k: float(v) for k, v in w["weights"].items()}) for name, w in raw["sides"].items()}
+            return cls(sides, float(raw["threshold"]), float(raw["agreement"]))
+        except (OSError, KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"{path}: not a calibration file ({error}); make one with: kgqa train calibrate") from error
+
+    def save(self, path: Path) -> None:
+        """Write a calibration file that :meth:`load` reads."""
+        sides = {name: {"bias": w.bias, "weights": dict(w.weights)} for name, w in self.sides.items()}
+        body = {"sides": sides, "threshold": self.threshold, "agreement": self.agreement}
+        path.write_text(json.dumps(body, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _way(candidate: Candidate) -> str:
+    for way in ("quote", "exists"):
+        if candidate.features.get(f"is_{way}"):
+            return way
+    return "span"
+
+
+def _shift(p: float, by: float) -> float:
+    p = min(max(p, 1e-9), 1 - 1e-9)
+    return 1 / (1 + math.exp(-(math.log(p / (1 - p)) + by)))
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What fusion decided.
+
+    :param best: the answer, or ``None`` when abstaining.
+    :param confidence: of the answer, or that abstaining is right.
+    :param ranked: all candidates with their confidence, best first.
+    """
+
+    best: Candidate | None
+    confidence: float
+    ranked: tuple[tuple[Candidate, float], ...] = ()
+    conflicts: tuple[Conflict, ...] = field(default=())
+
+
+def normalise(text: str) -> str:
+    """Return a form in which equal answers are equal: compatibility forms, case, articles and punctuation are dropped."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    folded = re.sub(r"\b(a|an|the)\b", " ", folded)
+    return " ".join(re.sub(r"[^\w%.+-]|(?<!\d)[.]|[.](?!\d)", " ", folded).split())
+
+
+def merge(graph: Sequence[Candidate], text: Sequence[Candidate]) -> list[Candidate]:
+    """Join candidates that are the same answer; inputs stay as they are.
+
+    Equal text candidates become one with their evidence together; a text candidate that equals a graph candidate joins it as
+    side ``both``.
+    """
+    merged: list[Candidate] = list(graph)
+    keys = [_key(c) for c in merged]
+    for candidate in text:
+        key = _key(candidate)
+        if key in keys:
+            at = keys.index(key)
+            merged[at] = _join(merged[at], candidate)
+        else:
+            merged.append(candidate)
+            keys.append(key)
+    return merged
+
+
+def _key(candidate: Candidate) -> tuple[str, ...]:
+    return tuple(sorted({normalise(item) for item in candidate.items}))
+
+
+def _join(kept: Candidate, other: Candidate) -> Candidate:
+    side = kept.side if kept.side == other.side else "both"
+    features = {**other.features, **kept.features}
+    if kept.side == other.side == "text":
+        features["agree"] = kept.features.get("agree", 0.0) + 1.0
+    return replace(
+        kept, side=side, score=max(kept.score, other.score), evidence=(*kept.evidence, *other.evidence), features=features
+    )
+
+
+def decide(candidates: Sequence[Candidate], calibration: Calibration) -> Decision:
+    """Rank candidates by calibrated confidence and answer with the best, or abstain."""
+    ranked = sorted((_turned(c, calibration.confidence(c)) for c in candidates), key=lambda pair: -pair[1])
+    if not ranked:
+        return Decision(None, 1.0)
+    best, confidence = ranked[0]
+    if confidence < calibration.threshold:
+        return Decision(None, 1 - confidence, tuple(ranked))
+    return Decision(best, confidence, tuple(ranked), conflicts(ranked, calibration))
+
+
+def _turned(candidate: Candidate, p: float) -> tuple[Candidate, float]:
+    """Turn a weak "yes, the text has it" into "no"; only inside one document, where not finding is a finding."""
+    if candidate.features.get("is_exists") and candidate.features.get("document") and p < 0.5:
+        language = "zh" if candidate.items == (truth(True, "zh"),) else "en"
+        return replace(candidate, items=(truth(False, language),)), 1 - p
+    return candidate, p
+
+
+def conflicts(ranked: Sequence[tuple[Candidate, float]], calibration: Calibration) -> tuple[Conflict, ...]:
+    """Return what a confident candidate of the other side says differently, for answers that have one value."""
+    best, _ = ranked[0]
+    if best.kind not in ("boolean", "number", "date", "span") or best.side == "both" or len(best.items) != 1:
+        return ()
+    for other, confidence in ranked[1:]:
+        comparable = other.kind == best.kind and other.side not in (best.side, "both") and len(other.items) == 1
+        if comparable and confidence >= calibration.threshold and best.evidence and other.evidence:
+            return (Conflict(best.kind, best.evidence[0], other.evidence[0], best.items[0], other.items[0]),)
+    return ()
+
+
+def reason_for_nothing(*, linked: bool, found: bool, retrieved: bool, hidden: bool, outdated: bool) -> Reason:
+    """Return why there is no answer.
+
+    :param linked: the question names an entity of the graph.
+    :param found: graph or reader had a candidate, too weak to be given.
+    :param retrieved: passages on the topic were found.
+    :param hidden: all of them are closed to the asking user.
+    :param outdated: all of them were not in force on the day asked about.
+    """
+    if hidden:
+        return Reason.NOT_PERMITTED
+    if outdated:
+        return Reason.OUT_OF_DATE
+    if found:
+        return Reason.READER_UNSURE
+    if not retrieved:
+        return Reason.NO_PASSAGE
+    return Reason.NO_RELATION if linked else Reason.NO_ENTITY

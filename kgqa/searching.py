@@ -1,0 +1,85 @@
+"""Turn a question, its links and the graph's findings into searches for passages. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from kgqa.language import is_chinese
+from kgqa.types import Filters, GraphFinding, Link
+
+About = Callable[[Collection[str]], frozenset[str]]
+_TRUSTED = ("exact", "alias", "code", "given")
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One search for passages.
+
+    :param query: what the retriever gets.
+    :param question: what reranker and reader get.
+    :param boost: documents whose passages are lifted.
+    :param focus: how the passages were narrowed: to the ``document`` that is the named entity's own text, to the ``subject``
+        by lifting, or not at all.
+    :param names: names that a passage (or its title) must know to be about what is asked.
+    :param finding: the graph's finding that named the entity, for a question that needs both sides.
+    """
+
+    query: str
+    question: str
+    filters: Filters
+    boost: frozenset[str] = frozenset()
+    focus: Literal["document", "subject", "none"] = "none"
+    names: tuple[str, ...] = ()
+    finding: GraphFinding | None = None
+
+
+def plan(
+    question: str, links: Sequence[Link], findings: Sequence[GraphFinding], filters: Filters, about: About | None
+) -> list[Search]:
+    """Return the searches for one question, at least one.
+
+    A thing that the question only describes ("the drug that treats X") is put in by the name that the graph found; a
+    thing that has a document of its own (a contract) narrows the search to that document; other things lift the documents
+    about them.
+    """
+    filled = [f for f in findings if f.fills]
+    if filled:
+        best = filled[0]
+        return [_of_entity(question, link, filters, about, best) for link in best.fills[:3]]
+    own = [link for link in links if link.documents and link.method in _TRUSTED]
+    if own:
+        longest = max(own, key=lambda link: (link.end - link.start, link.score))
+        same = [link for link in own if (link.start, link.end) == (longest.start, longest.end)]
+        documents = frozenset(d for link in same for d in link.documents)
+        return [_in_documents(question, longest, documents, filters, None)]
+    return [_anywhere(question, links, filters, about)]
+
+
+def _of_entity(question: str, link: Link, filters: Filters, about: About | None, finding: GraphFinding) -> Search:
+    if link.documents:
+        return _in_documents(question, link, frozenset(link.documents), filters, finding)
+    named = f"{question[: link.start]}{link.label}{question[link.end :]}"
+    boost = about([link.entity]) if about else frozenset()
+    return Search(named, named, filters, boost, "subject" if boost else "none", (link.label,), finding)
+
+
+def _in_documents(
+    question: str, link: Link, documents: frozenset[str], filters: Filters, finding: GraphFinding | None
+) -> Search:
+    """Inside one document its own name tells nothing: ask for the rest of the question."""
+    allowed = documents if filters.documents is None else documents & filters.documents
+    stand_in = "文件" if is_chinese(question) else "document"
+    rest = f"{question[: link.start]}{stand_in}{question[link.end :]}"
+    return Search(rest, rest, replace(filters, documents=allowed), focus="document", finding=finding)
+
+
+def _anywhere(question: str, links: Sequence[Link], filters: Filters, about: About | None) -> Search:
+    trusted = [link for link in links if link.method in _TRUSTED]
+    boost = about([link.entity for link in trusted]) if about and trusted else frozenset()
+    # A question may use another name than the documents do: search for the preferred one as well.
+    others = {link.label for link in trusted if link.label and link.label.lower() != link.mention.lower()}
+    query = " ".join([question, *sorted(others)[:3]])
+    names = tuple(dict.fromkeys(link.mention for link in trusted))
+    return Search(query, question, filters, boost, "subject" if boost else "none", names)
