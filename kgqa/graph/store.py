@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+import sqlite3
+import threading
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-import pyoxigraph as ox
-
-from kgqa.errors import QueryError
+from kgqa.errors import IndexFault
+from kgqa.graph import describe, guard, naming, remarks
 from kgqa.graph import vocabulary as v
-from kgqa.graph.schema import ClassInfo, Name, PredicateInfo, Schema
+from kgqa.graph.adjacency import Adjacency
+from kgqa.graph.remarks import Annotation
+from kgqa.graph.load import LoadReport, Progress
+from kgqa.graph.schema import Name, Schema
 from kgqa.graph.tables import TableMapping
-from kgqa.graph.terms import from_ox, spoken, to_ox
-from kgqa.types import Term, Triple
+from kgqa.graph.terms import name, node, spoken, tail
+from kgqa.graph.worker import QueryWorker
+from kgqa.types import Term, Triple, Validity
 
-Progress = Callable[[int, int], None]
-"""Called with the number of files done and of files in all."""
+if TYPE_CHECKING:
+    from kgqa.graph.rules import RuleSet
+
+__all__ = ["GraphStore", "LoadReport", "Table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,29 +41,37 @@ class Table:
     truncated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LoadReport:
-    """What came of each file.
-
-    :param files: pairs of file (relative to the root) and number of statements.
-    :param problems: pairs of file and reason, one line each.
-    :param triples: distinct statements in all.
-    """
-
-    files: tuple[tuple[str, int], ...] = ()
-    problems: tuple[tuple[str, str], ...] = ()
-    triples: int = 0
-
-
 class GraphStore:
-    """A knowledge graph in a folder, read-only.
+    """A knowledge graph in a folder, read-only, safe to share between threads.
 
-    Terms of the API: an entity is named by its IRI as text (a blank node as ``_:label``); anything that may be a literal is a :class:`Term`.
+    An entity is named by its IRI as text (a blank node by ``_:label``); what may be a literal is a :class:`Term`. All methods accept
+    names that the graph does not know and then return nothing.
+
+    :ivar graph: the numbered arrays, for walks where a microsecond counts.
     """
 
-    def __init__(self, store: Any, folder: Path) -> None:
-        self._store = store
+    def __init__(self, folder: Path) -> None:
+        """Open a graph folder; see :meth:`open`."""
         self.folder = folder
+        try:
+            meta = json.loads((folder / "graph.json").read_text(encoding="utf-8"))
+            if meta["format"] != FORMAT:
+                raise IndexFault(f"the graph in {folder} has format {meta['format']}, not {FORMAT}; build it again")
+            self._origins = [_origin(data) for data in meta["origins"]]
+            self._sets: list[list[int]] = meta["sets"]
+            self.files: tuple[tuple[str, int], ...] = tuple((file, count) for file, count in meta["files"])
+            self._schema, self._naming = describe.load(folder / "schema.json")
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise IndexFault(f"the graph in {folder} is missing or damaged ({error}); build it again") from None
+        self.graph = Adjacency(folder / "adjacency")
+        self._worker = QueryWorker(folder / "oxigraph")
+        self._local = threading.local()
+        self._naming_numbers = [
+            (number, predicate, kind)
+            for predicate, kind in self._naming.items()
+            if (number := self.graph.number(Term(predicate))) is not None
+        ]
+        self.labels = lru_cache(maxsize=50_000)(self.labels)  # type: ignore[method-assign]
 
     @classmethod
     def build(
@@ -64,170 +81,257 @@ class GraphStore:
         folder: Path,
         tables: Sequence[TableMapping] = (),
         progress: Progress | None = None,
+        rules: RuleSet | None = None,
     ) -> LoadReport:
         """Load RDF files into a new graph folder; a bad file is reported and the rest is loaded.
 
         :param root: sources are named relative to this folder.
         :param folder: where the graph goes; must not exist or be empty.
+        :raises IndexFault: if the folder holds something.
         """
-        folder.mkdir(parents=True, exist_ok=True)
-        store = ox.Store(str(folder / "oxigraph"))
-        done: list[tuple[str, int]] = []
-        problems: list[tuple[str, str]] = []
-        for number, file in enumerate(files):
-            name = file.relative_to(root).as_posix()
-            before = len(store)
-            try:
-                store.bulk_load(path=str(file), to_graph=ox.NamedNode("urn:kgqa:file:" + name.replace(" ", "%20")))
-                done.append((name, len(store) - before))
-            except (SyntaxError, OSError, ValueError) as error:
-                problems.append((name, str(error)))
-            if progress:
-                progress(number + 1, len(files))
-        store.flush()
-        return LoadReport(tuple(done), tuple(problems), len(store))
+        from kgqa.graph.build import build_graph
+
+        return build_graph(files, root, folder, tables, rules, progress)
 
     @classmethod
     def open(cls, folder: Path) -> GraphStore:
         """Open a graph folder that :meth:`build` made.
 
-        :raises IndexFault: if it is missing or damaged.
+        :raises IndexFault: if it is missing, damaged or of another format.
         """
-        return cls(ox.Store.read_only(str(folder / "oxigraph")), folder)
+        return cls(folder)
 
-    # --- hops -----------------------------------------------------------------------------------------------------------
+    def close(self) -> None:
+        """End the process that runs SPARQL; the store can still be used and starts it again."""
+        self._worker.close()
+
+    # --- hops -------------------------------------------------------------------------------------------------------
 
     def out(self, iri: str) -> tuple[tuple[str, Term], ...]:
         """Return (predicate, object) of all statements about an entity."""
-        return tuple({(q.predicate.value, from_ox(q.object)): None for q in self._quads(Term(iri), None, None)})
+        number = self.graph.number(node(iri))
+        if number is None:
+            return ()
+        predicates, objects, _ = self.graph.out(number)
+        term = self.graph.term
+        return tuple((term(p).value, term(o)) for p, o in zip(predicates.tolist(), objects.tolist(), strict=True))
 
     def into(self, term: str | Term) -> tuple[tuple[str, str], ...]:
         """Return (subject, predicate) of all statements that have a term as object."""
-        node = Term(term) if isinstance(term, str) else term
-        return tuple({(q.subject.value, q.predicate.value): None for q in self._quads(None, None, node)})
+        number = self.graph.number(_term(term))
+        if number is None:
+            return ()
+        subjects, statements = self.graph.into(number)
+        predicates = self.graph.out_predicates[statements]
+        get = self.graph.term
+        return tuple((name(get(s)), get(p).value) for s, p in zip(subjects.tolist(), predicates.tolist(), strict=True))
 
     def objects(self, iri: str, predicate: str) -> tuple[Term, ...]:
         """Return the objects of an entity's statements with a predicate."""
-        return tuple({from_ox(q.object): None for q in self._quads(Term(iri), predicate, None)})
+        subject, key = self.graph.number(node(iri)), self.graph.number(Term(predicate))
+        if subject is None or key is None:
+            return ()
+        return tuple(self.graph.term(number) for number in self.graph.objects(subject, key).tolist())
 
     def subjects(self, term: str | Term, predicate: str) -> tuple[str, ...]:
         """Return the subjects of the statements with a predicate and an object."""
-        node = Term(term) if isinstance(term, str) else term
-        return tuple({q.subject.value: None for q in self._quads(None, predicate, node)})
+        thing, key = self.graph.number(_term(term)), self.graph.number(Term(predicate))
+        if thing is None or key is None:
+            return ()
+        return tuple(name(self.graph.term(number)) for number in self.graph.subjects(thing, key).tolist())
 
     def closure(self, iri: str, predicate: str, direction: Literal["out", "into"] = "out") -> frozenset[str]:
-        """Return all entities reached from one by a predicate, any number of times, without itself unless it is in a cycle."""
-        seen: set[str] = set()
-        front = [iri]
+        """Return all entities reached from one by a predicate in any number of steps, itself only if it is in a cycle."""
+        start, key = self.graph.number(node(iri)), self.graph.number(Term(predicate))
+        if start is None or key is None:
+            return frozenset()
+        step = self.graph.objects if direction == "out" else self.graph.subjects
+        seen: set[int] = set()
+        front = [start]
         while front:
-            node = front.pop()
-            if direction == "out":
-                near = [term.value for term in self.objects(node, predicate) if term.kind == "iri"]
-            else:
-                near = list(self.subjects(node, predicate))
-            fresh = [other for other in near if other not in seen]
-            seen.update(fresh)
-            front.extend(fresh)
-        return frozenset(seen)
+            fresh = set(step(front.pop(), key).tolist()) - seen
+            seen |= fresh
+            front += fresh
+        terms = (self.graph.term(number) for number in seen)
+        return frozenset(name(term) for term in terms if term.kind != "literal")
 
     def has(self, subject: str, predicate: str, object: str | Term) -> bool:
         """Tell whether a statement is in the graph."""
-        node = Term(object) if isinstance(object, str) else object
-        return next(iter(self._quads(Term(subject), predicate, node)), None) is not None
+        return self._statement(node(subject), Term(predicate), _term(object)) is not None
 
-    def triple(self, subject: str, predicate: str, object: Term) -> Triple:
-        """Return a statement with its sources, validity, rule and premises."""
-        bare = Triple(Term(subject), Term(predicate), object)
-        return Triple(bare.subject, bare.predicate, bare.object, self.sources(bare))
+    def knows(self, iri: str) -> bool:
+        """Tell whether an entity is subject or object of a statement."""
+        number = self.graph.number(node(iri))
+        return number is not None and (len(self.graph.out(number)[1]) > 0 or len(self.graph.into(number)[0]) > 0)
+
+    def __len__(self) -> int:
+        """Return the number of distinct statements."""
+        return self.graph.statements
+
+    # --- statements and their sources -------------------------------------------------------------------------------
+
+    def triple(self, subject: str, predicate: str, object: str | Term) -> Triple:
+        """Return a statement with its sources, validity, rule and premises; without them when it is not in the graph."""
+        terms = node(subject), Term(predicate), _term(object)
+        number = self._statement(*terms)
+        return Triple(*terms) if number is None else self.statement(number)
+
+    def statement(self, number: int, depth: int = 3) -> Triple:
+        """Return the statement with a number of :attr:`graph`.
+
+        :param depth: how many levels of premises are filled in.
+        """
+        terms = [self.graph.subject_of(number), self.graph.out_predicates[number], self.graph.out_objects[number]]
+        subject, predicate, thing = (self.graph.term(int(term)) for term in terms)
+        origins = [self._origins[origin] for origin in self._sets[int(self.graph.out_contexts[number])]]
+        said = self._annotation(number)
+        sources = [origin.file for origin in origins if origin.file]
+        validity, rule, premises = Validity(), "", ()
+        for _, general in ((origin.file, origin.said) for origin in origins):
+            if general is not None:
+                sources += general.sources
+                validity = general.validity if validity == Validity() else validity
+        if said is not None:
+            sources += said.sources
+            validity = said.validity if said.validity != Validity() else validity
+            if all(origin.rule for origin in origins):
+                rule = said.rule
+                premises = tuple(self.statement(premise, depth - 1) for premise in said.premises) if depth else ()
+        if rule:
+            sources += [source for premise in premises for source in premise.sources]
+        return Triple(subject, predicate, thing, tuple(dict.fromkeys(sources)), validity, rule, premises)
 
     def triples_of(self, iri: str, limit: int = 1000) -> list[Triple]:
         """Return statements that have an entity as subject or object, with their sources; those about it first."""
-        about = [self.triple(iri, predicate, term) for predicate, term in self.out(iri)[:limit]]
-        return about + [self.triple(s, p, Term(iri)) for s, p in self.into(iri)[: limit - len(about)]]
+        number = self.graph.number(node(iri))
+        if number is None:
+            return []
+        predicates, _, first = self.graph.out(number)
+        numbers = [*range(first, first + len(predicates)), *self.graph.into(number)[1].tolist()]
+        return [self.statement(statement) for statement in dict.fromkeys(numbers[:limit])]
 
     def sources(self, triple: Triple) -> tuple[str, ...]:
-        """Return the files that state a triple."""
-        quads = self._quads(triple.subject, triple.predicate.value, triple.object)
-        return tuple(sorted({q.graph_name.value.removeprefix("urn:kgqa:file:") for q in quads}))
+        """Return the files and documents that state a triple; of a derived one, those of its premises."""
+        number = self._statement(triple.subject, triple.predicate, triple.object)
+        return () if number is None else self.statement(number).sources
 
-    def knows(self, iri: str) -> bool:
-        """Tell whether an IRI is a subject or object in the graph."""
-        return bool(self.out(iri) or self.into(iri))
+    def _statement(self, subject: Term, predicate: Term, thing: Term) -> int | None:
+        numbers = [self.graph.number(term) for term in (subject, predicate, thing)]
+        known = [number for number in numbers if number is not None]
+        return self.graph.statement(known[0], known[1], known[2]) if len(known) == 3 else None
 
-    # --- names ----------------------------------------------------------------------------------------------------------
+    def _annotation(self, statement: int) -> Annotation | None:
+        db: sqlite3.Connection | None = getattr(self._local, "db", None)
+        if db is None:
+            path = self.folder / "annotations.sqlite"
+            db = self._local.db = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
+        row = db.execute("SELECT data FROM annotation WHERE statement = ?", (statement,)).fetchone()
+        return remarks.from_json(json.loads(row[0])) if row else None
+
+    # --- names ------------------------------------------------------------------------------------------------------
 
     def types(self, iri: str) -> tuple[str, ...]:
         """Return the classes of an entity as stated."""
-        return tuple(term.value for term in self.objects(iri, v.TYPE))
+        return tuple(term.value for term in self.objects(iri, v.TYPE) if term.kind == "iri")
+
+    def classes(self, iri: str) -> tuple[str, ...]:
+        """Return the classes that say what an entity is: its types, and the roots of the class hierarchy it is in.
+
+        The classes of the languages themselves (``owl:Class``, ``owl:NamedIndividual``) say nothing and are left out.
+        """
+        stated = [kind for kind in self.types(iri) if not kind.startswith((v.OWL, v.RDFS))]
+        above = self.closure(iri, v.SUBCLASS) if self.objects(iri, v.SUBCLASS) else frozenset()
+        roots = sorted(kind for kind in above if kind in self._schema.classes and not self.objects(kind, v.SUBCLASS))
+        return tuple(dict.fromkeys([*stated, *roots]))
 
     def label(self, iri: str, language: str = "en") -> str:
         """Return the best name in a language, else in any language, else the IRI's last part as words."""
-        names = [name for name in self.labels(iri) if name.kind == "label"]
-        best = [name for name in names if name.language.split("-")[0] == language]
-        plain = [name for name in names if not name.language]
-        return next((name.text for name in best + plain + names), spoken(iri))
+        found = naming.best(self.labels(iri), language)
+        return found.text if found else spoken(iri)
 
     def labels(self, iri: str) -> tuple[Name, ...]:
-        """Return all names of an entity: labels first, then aliases, abbreviations and codes."""
-        found: list[Name] = []
-        statements = self.out(iri)
-        for kind, predicates in (("label", v.LABELS), ("alias", v.ALIASES), ("code", v.CODES)):
-            for wanted in predicates:
-                found += [
-                    Name(term.value, kind, term.language, p)  # type: ignore[arg-type]
-                    for p, term in statements
-                    if p == wanted and term.kind == "literal"
-                ]
-        return tuple(found)
+        """Return all names of an entity as stated: labels first, then aliases and abbreviations, then codes."""
+        number = self.graph.number(node(iri))
+        return () if number is None else self._names(number)
+
+    def _names(self, number: int) -> tuple[Name, ...]:
+        predicates, objects, _ = self.graph.out(number)
+        stated: dict[int, list[int]] = {}
+        for predicate, thing in zip(predicates.tolist(), objects.tolist(), strict=True):
+            stated.setdefault(predicate, []).append(thing)
+        found: dict[tuple[str, str], Name] = {}
+        labelled: dict[str, str] = {}
+        for key, predicate, kind in self._naming_numbers:
+            for thing in stated.get(key, ()):
+                term = self.graph.term(thing)
+                text = term.value.strip()
+                if term.kind == "literal" and 0 < len(text) <= naming.MAX_NAME:
+                    # Only the most telling predicate gives the label; a title beside an rdfs:label is one more name.
+                    if kind == "label" and labelled.setdefault(term.language, predicate) != predicate:
+                        kind = "alias"
+                    said = Name(text, naming.kind_of(text, kind), term.language, predicate)
+                    found.setdefault((text, term.language), said)
+        return tuple(found.values())
+
+    def codes(self, iri: str) -> tuple[str, ...]:
+        """Return codes that the entity has without a statement of its own: in its IRI and in the IRIs it is matched with."""
+        own = naming.own_code(iri)
+        matched = [
+            tail(t.value) for p in v.SYMMETRIC for t in self.objects(iri, p) if t.kind == "iri" and "match" in p.lower()
+        ]
+        return tuple(dict.fromkeys([*([own] if own else []), *matched]))
 
     def entities(self) -> Iterator[tuple[str, tuple[Name, ...], tuple[str, ...]]]:
-        """Yield (IRI, names, types) of every IRI that is a subject; predicates of the schema are left out."""
-        for iri in sorted({q.subject.value for q in self._store if isinstance(q.subject, ox.NamedNode)}):
-            yield iri, self.labels(iri), self.types(iri)
+        """Yield (IRI, names, types) of every IRI that is a subject and no predicate, in order of first mention."""
+        kinds = self.graph.number(Term(v.TYPE))
+        predicates = set(self._schema.predicates)
+        for number in range(self.graph.terms):
+            if self.graph.out_starts[number] == self.graph.out_starts[number + 1]:
+                continue
+            term = self.graph.term(number)
+            if term.kind != "iri" or term.value in predicates or term.value.startswith("kgqa:/"):
+                continue
+            types = [] if kinds is None else self.graph.objects(number, kinds).tolist()
+            yield term.value, self._names(number), tuple(self.graph.term(kind).value for kind in types)
 
     def schema(self) -> Schema:
         """Return the predicates and classes, declared and observed; computed when the graph was built."""
-        used: dict[str, int] = {}
-        for quad in self._store:
-            used[quad.predicate.value] = used.get(quad.predicate.value, 0) + 1
-        predicates = {iri: PredicateInfo(iri, self.labels(iri), count=n) for iri, n in used.items()}
-        classes = {iri: ClassInfo(iri, self.labels(iri)) for iri in self.subjects(v.OWL + "Class", v.TYPE)}
-        return Schema(predicates, classes)
+        return self._schema
 
-    # --- queries --------------------------------------------------------------------------------------------------------
+    # --- queries ----------------------------------------------------------------------------------------------------
 
     def select(self, sparql: str, *, limit: int = 1000, timeout: float = 10.0) -> Table | bool:
-        """Run a SELECT or ASK query over all statements.
+        """Run a SELECT or ASK query over all statements, in a process of its own.
 
         :param limit: most rows returned; ``Table.truncated`` tells whether there were more.
         :param timeout: seconds.
         :raises QueryError: if the query is malformed, not allowed, or ran into a limit.
         """
-        try:
-            result = self._store.query(sparql, use_default_graph_as_union=True)
-        except SyntaxError as error:
-            raise QueryError(f"SPARQL: {error}") from None
-        if isinstance(result, ox.QueryBoolean):
-            return bool(result)
-        if isinstance(result, ox.QueryTriples):
-            raise QueryError("SPARQL: only SELECT and ASK are answered")
-        columns = tuple(variable.value for variable in result.variables)
-        rows = []
-        for solution in result:
-            if len(rows) == limit:
-                return Table(columns, tuple(rows), truncated=True)
-            rows.append(tuple(None if cell is None else from_ox(cell) for cell in solution))
-        return Table(columns, tuple(rows))
+        answer = self._worker.run(guard.check(sparql), limit, timeout)
+        if "boolean" in answer:
+            return bool(answer["boolean"])
+        rows = tuple(tuple(None if cell is None else Term(*cell) for cell in row) for row in answer["rows"])
+        return Table(tuple(answer["columns"]), rows, answer["truncated"])
 
-    def __len__(self) -> int:
-        """Return the number of distinct statements."""
-        return len(self._store)
+    def visible(self, triple: Triple, files: Collection[str]) -> bool:
+        """Tell whether one of a statement's sources is among some files."""
+        return any(source in files for source in triple.sources)
 
-    def _quads(self, subject: Term | None, predicate: str | None, object: Term | None) -> Iterator[Any]:
-        quads: Iterator[Any] = self._store.quads_for_pattern(
-            None if subject is None else to_ox(subject),
-            None if predicate is None else ox.NamedNode(predicate),
-            None if object is None else to_ox(object),
-            None,
-        )
-        return quads
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    file: str
+    rule: str
+    said: Annotation | None
+
+
+def _origin(data: dict[str, str]) -> _Origin:
+    said = data.get("said")
+    return _Origin(data["file"], data["rule"], remarks.from_json(said) if said else None)  # type: ignore[arg-type]
+
+
+def _term(value: str | Term) -> Term:
+    return node(value) if isinstance(value, str) else value

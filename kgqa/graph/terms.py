@@ -13,6 +13,8 @@ from kgqa.types import Term
 
 XSD_STRING = "http://www.w3.org/2001/XMLSchema#string"
 LANG_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
+_ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|[tbnrf\"'\\])")
+_ESCAPES = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -46,6 +48,49 @@ def from_ox(term: Any) -> Term:
     if isinstance(term, ox.BlankNode):
         return Term(term.value, "blank")
     return Term(str(term), "blank")
+
+
+def encode(term: Term) -> bytes | None:
+    """Return a term in canonical N-Triples notation, ``None`` when it is no valid term and so can be in no graph."""
+    if term.kind == "blank" and term.value.startswith("<<"):
+        return term.value.encode()
+    try:
+        return str(to_ox(term)).encode()
+    except UsageError:
+        return None
+
+
+def decode(data: bytes) -> Term:
+    """Return the term that :func:`encode` wrote; a quoted triple becomes a blank term that holds its text."""
+    text = data.decode()
+    if text.startswith("<") and not text.startswith("<<"):
+        return Term(text[1:-1])
+    if text.startswith("_:"):
+        return Term(text[2:], "blank")
+    if not text.startswith('"'):
+        return Term(text, "blank")
+    end = text.rindex('"')
+    value, rest = text[1:end], text[end + 1 :]
+    if "\\" in value:
+        value = _ESCAPE.sub(_unescape, value)
+    if rest.startswith("@"):
+        return Term(value, "literal", rest[1:].partition("--")[0].lower())
+    return Term(value, "literal", "", rest[3:-1] if rest else "")
+
+
+def node(name: str) -> Term:
+    """Return the term of an entity's name: an IRI, or a blank node written ``_:label``."""
+    return Term(name[2:], "blank") if name.startswith("_:") else Term(name)
+
+
+def name(term: Term) -> str:
+    """Return an entity's name as text, the inverse of :func:`node`."""
+    return "_:" + term.value if term.kind == "blank" else term.value
+
+
+def _unescape(match: re.Match[str]) -> str:
+    code = match[1]
+    return chr(int(code[1:], 16)) if code[0] in "uU" else _ESCAPES[code]
 
 
 def tail(iri: str) -> str:

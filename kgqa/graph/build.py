@@ -1,0 +1,187 @@
+"""Makes a graph folder from source files.
+
+``graph.json`` (format, counts, where statements are from), ``oxigraph/`` (each statement once, in the default graph; statements of TriG
+and N-Quads also under their own graph's name), ``adjacency/``, ``schema.json``, ``annotations.sqlite``.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import pyoxigraph as ox
+
+from kgqa.errors import IndexFault
+from kgqa.graph import describe, naming, remarks
+from kgqa.graph.adjacency import Adjacency, AdjacencyBuilder
+from kgqa.graph.remarks import Annotation
+from kgqa.graph.load import Limits, LoadReport, Parsed, Progress, parse_files
+from kgqa.graph.rules import Derived, RuleSet, apply_rules
+from kgqa.graph.tables import TableMapping
+from kgqa.graph.terms import node
+from kgqa.types import Term
+
+FORMAT = 1
+"""Number of the folder's format; another one is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where statements are from: a file, a graph in it, or a rule."""
+
+    file: str = ""
+    graph: str = ""
+    rule: str = ""
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What is collected while files are read."""
+
+    adjacency: AdjacencyBuilder = field(default_factory=AdjacencyBuilder)
+    origins: dict[Origin, int] = field(default_factory=dict)
+    triples: list[Path] = field(default_factory=list)
+    quads: list[Path] = field(default_factory=list)
+    files: list[tuple[str, int]] = field(default_factory=list)
+    problems: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def origin(self, origin: Origin) -> int:
+        return self.origins.setdefault(origin, len(self.origins))
+
+
+def build_graph(
+    files: Sequence[Path],
+    root: Path,
+    folder: Path,
+    tables: Sequence[TableMapping] = (),
+    rules: RuleSet | None = None,
+    progress: Progress | None = None,
+    limits: Limits = Limits(),
+) -> LoadReport:
+    """Make a graph folder; a bad file is reported and the rest is loaded.
+
+    :param root: sources are named relative to this folder.
+    :param folder: must not exist or be empty.
+    :raises IndexFault: if the folder holds something.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise IndexFault(f"{folder} is not empty; name another folder")
+    work = folder / "parsing"
+    work.mkdir()
+    parts = _Parts()
+    for result in parse_files(files, root, work, tables, progress, limits):
+        _take(result, parts)
+    store = ox.Store(str(folder / "oxigraph"))
+    store.bulk_load(_Joined(parts.triples), format=ox.RdfFormat.N_TRIPLES)
+    store.bulk_load(_Joined(parts.quads), format=ox.RdfFormat.N_QUADS)
+    shutil.rmtree(work)
+    derived = apply_rules(store, rules, parts.notes) if rules else []
+    for item in derived:
+        subject, predicate, thing = item.triple
+        parts.adjacency.add(subject, predicate, thing, parts.origin(Origin(rule=item.rule)))
+    store.flush()
+    return _finish(folder, parts, derived)
+
+
+def _take(result: Parsed | tuple[str, str], parts: _Parts) -> None:
+    if not isinstance(result, Parsed):
+        parts.problems.append(result)
+        return
+    runs = [(parts.origin(Origin(result.name, graph)), count) for graph, count in result.runs]
+    parts.adjacency.read(result.triples, runs)
+    parts.triples.append(result.triples)
+    if result.quads is not None:
+        parts.quads.append(result.quads)
+    count = sum(count for _, count in runs)
+    parts.files.append((result.name, count))
+    if not count:
+        parts.notes.append(f"{result.name}: no statements")
+
+
+def _finish(folder: Path, parts: _Parts, derived: Sequence[Derived]) -> LoadReport:
+    sets = parts.adjacency.write(folder / "adjacency")
+    graph = Adjacency(folder / "adjacency")
+    schema = describe.describe(graph)
+    describe.save(schema, naming.roles(schema.predicates), folder / "schema.json")
+    said = remarks.of_statements(graph)
+    for item in derived:
+        _explain(graph, item, said)
+    remarks.save(folder / "annotations.sqlite", said)
+    report = LoadReport(tuple(parts.files), tuple(parts.problems), graph.statements, len(derived), tuple(parts.notes))
+    meta = {
+        "format": FORMAT,
+        "triples": graph.statements,
+        "derived": len(derived),
+        "files": parts.files,
+        "origins": [_origin(graph, origin) for origin in parts.origins],
+        "sets": sets,
+    }
+    (folder / "graph.json").write_text(json.dumps(meta, ensure_ascii=False), encoding="utf-8")
+    return report
+
+
+def _explain(graph: Adjacency, item: Derived, said: dict[int, Annotation]) -> None:
+    number = _number(graph, item.triple)
+    if number is None:
+        return
+    premises = tuple(found for premise in item.premises if (found := _number(graph, premise)) is not None)
+    old = said.get(number, Annotation())
+    said[number] = Annotation(old.validity, old.sources, item.rule, premises)
+
+
+def _number(graph: Adjacency, triple: tuple[Term, Term, Term]) -> int | None:
+    subject, predicate, thing = (graph.number(term) for term in triple)
+    return None if subject is None or predicate is None or thing is None else graph.statement(subject, predicate, thing)
+
+
+def _origin(graph: Adjacency, origin: Origin) -> dict[str, Any]:
+    """Return an origin with what the graph says about its file and its named graph."""
+    from kgqa.graph.parsing import base_iri
+
+    names = [base_iri(origin.file)] if origin.file else []
+    names += [origin.graph] if origin.graph else []
+    said: list[tuple[str, Term]] = []
+    for name in names:
+        number = graph.number(node(name))
+        if number is not None:
+            predicates, objects, _ = graph.out(number)
+            said += [
+                (graph.term(p).value, graph.term(o)) for p, o in zip(predicates.tolist(), objects.tolist(), strict=True)
+            ]
+    found = remarks.annotation(said)
+    data = {"file": origin.file, "graph": origin.graph, "rule": origin.rule}
+    return data | ({"said": remarks.to_json(found)} if found else {})
+
+
+class _Joined(io.RawIOBase):
+    """Several files read as one."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = iter(paths)
+        self._now: IO[bytes] | None = None
+
+    def readable(self) -> bool:
+        """Tell that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer; 0 is the end of the last file."""
+        while True:
+            if self._now is None:
+                path = next(self._paths, None)
+                if path is None:
+                    return 0
+                self._now = path.open("rb")
+            data = self._now.read(len(buffer))
+            if data:
+                buffer[: len(data)] = data
+                return len(data)
+            self._now.close()
+            self._now = None

@@ -1,0 +1,223 @@
+"""Rules that derive statements: SPARQL CONSTRUCT to a fixed point, with the premises of each derived statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyoxigraph as ox
+
+from kgqa.errors import SourceError
+from kgqa.graph import vocabulary as v
+from kgqa.graph.guard import mask
+from kgqa.graph.terms import from_ox, to_ox
+from kgqa.types import Term
+
+Statement = tuple[Term, Term, Term]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A CONSTRUCT query with a name."""
+
+    name: str
+    sparql: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """Rules and how far they may go.
+
+    :param max_rounds: most passes over all rules; a derivation chain longer than this is cut, and the report says so.
+    :param max_triples: most derived statements.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    max_rounds: int = 30
+    max_triples: int = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A statement that a rule derived, and the statements that it follows from."""
+
+    triple: Statement
+    rule: str
+    premises: tuple[Statement, ...]
+
+
+_PREFIXES = f"PREFIX rdf: <{v.RDF}> PREFIX rdfs: <{v.RDFS}> PREFIX owl: <{v.OWL}>\n"
+CLOSURE: tuple[Rule, ...] = tuple(
+    Rule(name, f"{_PREFIXES} CONSTRUCT {{ {head} }} WHERE {{ {body} }}")
+    for name, head, body in (
+        ("subclass of a subclass", "?a rdfs:subClassOf ?c", "?a rdfs:subClassOf ?b . ?b rdfs:subClassOf ?c"),
+        ("member of a subclass", "?x a ?d", "?x a ?c . ?c rdfs:subClassOf ?d"),
+        (
+            "subproperty of a subproperty",
+            "?p rdfs:subPropertyOf ?r",
+            "?p rdfs:subPropertyOf ?q . ?q rdfs:subPropertyOf ?r",
+        ),
+        ("subproperty", "?s ?q ?o", "?p rdfs:subPropertyOf ?q . ?s ?p ?o"),
+        ("inverse", "?o ?q ?s", "{ ?p owl:inverseOf ?q } UNION { ?q owl:inverseOf ?p } ?s ?p ?o FILTER(isIRI(?o))"),
+        ("symmetric", "?o ?p ?s", "?p a owl:SymmetricProperty . ?s ?p ?o FILTER(isIRI(?o))"),
+        ("transitive", "?a ?p ?c", "?p a owl:TransitiveProperty . ?a ?p ?b . ?b ?p ?c"),
+    )
+)
+"""The part of RDFS and OWL 2 RL that follows what people mean by a hierarchy, an inverse, a symmetric or a transitive relation."""
+
+
+def read_rules(folder: Path) -> tuple[tuple[Rule, ...], tuple[tuple[str, str], ...]]:
+    """Read ``*.rq`` of a folder, in order of their names; return the rules and pairs of file and what is wrong with it."""
+    rules: list[Rule] = []
+    problems: list[tuple[str, str]] = []
+    for path in sorted(folder.glob("*.rq")):
+        try:
+            rule = Rule(path.stem, path.read_text(encoding="utf-8"))
+            _Prepared(rule)
+            rules.append(rule)
+        except (SourceError, OSError, UnicodeDecodeError) as error:
+            problems.append((path.name, " ".join(str(error).split())))
+    return tuple(rules), tuple(problems)
+
+
+def apply_rules(store: Any, rules: RuleSet, notes: list[str] | None = None) -> list[Derived]:
+    """Add what the rules derive to an Oxigraph store, to a fixed point; return it in order of derivation.
+
+    :param notes: takes a line when a bound cut the derivation.
+    :raises SourceError: if a rule is no CONSTRUCT query, or makes blank nodes.
+    """
+    prepared = [_Prepared(rule) for rule in rules.rules]
+    found: list[Derived] = []
+    for _ in range(rules.max_rounds):
+        before = len(found)
+        for rule in prepared:
+            fresh = rule.derive(store, rules.max_triples - len(found))
+            store.extend(ox.Quad(*(to_ox(term) for term in item.triple)) for item in fresh)
+            found += fresh
+            if len(found) >= rules.max_triples:
+                _note(notes, f"rules were stopped at {rules.max_triples} derived statements")
+                return found
+        if len(found) == before:
+            return found
+    _note(notes, f"rules were stopped after {rules.max_rounds} rounds")
+    return found
+
+
+def _note(notes: list[str] | None, text: str) -> None:
+    if notes is not None:
+        notes.append(text)
+
+
+class _Prepared:
+    """A rule as a SELECT query, with the patterns of its head and of its premises."""
+
+    def __init__(self, rule: Rule) -> None:
+        self._name = rule.name
+        try:
+            algebra = _algebra(rule.sparql)
+        except Exception as error:  # the parser raises many kinds, down to RecursionError
+            reason = " ".join(str(error).split())[:300]
+            raise SourceError(f"rule {rule.name!r} is no valid CONSTRUCT query: {reason}") from None
+        self._body = tuple(dict.fromkeys(_patterns(algebra.p)))
+        self._head = tuple(algebra.template or self._body)
+        if any(type(term).__name__ == "BNode" for pattern in self._head for term in pattern):
+            raise SourceError(f"rule {rule.name!r} makes blank nodes, which never come to a fixed point; use IRIs")
+        self._select = _as_select(rule)
+
+    def derive(self, store: Any, limit: int) -> list[Derived]:
+        found: dict[Statement, Derived] = {}
+        try:
+            for solution in store.query(self._select):
+                for pattern in self._head:
+                    triple = _fill(pattern, solution)
+                    if triple is None or triple in found or not _sound(triple) or _quad(triple) in store:
+                        continue
+                    premises = [premise for part in self._body if (premise := _fill(part, solution))]
+                    found[triple] = Derived(triple, self._name, tuple(p for p in premises if _quad(p) in store))
+                if len(found) >= limit:
+                    break
+        except (SyntaxError, ValueError) as error:
+            raise SourceError(f"rule {self._name!r} cannot be run: {' '.join(str(error).split())[:300]}") from None
+        return list(found.values())[:limit]
+
+
+def _algebra(sparql: str) -> Any:
+    from rdflib.plugins.sparql import prepareQuery
+
+    mask(sparql)
+    algebra = prepareQuery(sparql).algebra
+    if algebra.name != "ConstructQuery":
+        raise SourceError(f"it is a {algebra.name}")
+    return algebra
+
+
+def _patterns(part: Any) -> Iterator[tuple[Any, Any, Any]]:
+    """Yield the triple patterns that must hold or may hold; not those under NOT EXISTS or MINUS."""
+    if getattr(part, "name", "") == "BGP":
+        for pattern in part.triples:
+            if type(pattern[1]).__name__ in ("URIRef", "Variable"):
+                yield tuple(pattern)
+        return
+    for key in ("p", "p1", "p2", "part"):
+        if key == "p2" and part.name == "Minus":
+            continue
+        inner = part.get(key) if hasattr(part, "get") else None
+        if hasattr(inner, "name"):
+            yield from _patterns(inner)
+
+
+def _as_select(rule: Rule) -> str:
+    """Return the query with ``CONSTRUCT {…}`` replaced by ``SELECT *``."""
+    masked = mask(rule.sparql)
+    start = masked.upper().index("CONSTRUCT")
+    after = start + len("CONSTRUCT")
+    rest = masked[after:]
+    if rest.lstrip().startswith("{"):
+        at = after + rest.index("{")
+        depth = 0
+        for end in range(at, len(masked)):
+            depth += (masked[end] == "{") - (masked[end] == "}")
+            if not depth:
+                break
+        after = end + 1
+    return rule.sparql[:start] + "SELECT * " + rule.sparql[after:]
+
+
+def _fill(pattern: Sequence[Any], solution: Any) -> Statement | None:
+    terms: list[Term] = []
+    for part in pattern:
+        kind = type(part).__name__
+        if kind == "URIRef":
+            terms.append(Term(str(part)))
+        elif kind == "Literal":
+            terms.append(Term(str(part), "literal", (part.language or "").lower(), str(part.datatype or "")))
+        else:
+            try:
+                bound = solution[str(part)]
+            except KeyError:
+                return None
+            if bound is None:
+                return None
+            terms.append(from_ox(bound))
+    return terms[0], terms[1], terms[2]
+
+
+def _sound(triple: Statement) -> bool:
+    """Tell whether the terms can stand where they are, and the statement says more than that a thing is itself."""
+    subject, predicate, thing = triple
+    if thing.value.startswith("<<") or subject.value.startswith("<<"):
+        return False
+    return (
+        subject.kind != "literal"
+        and predicate.kind == "iri"
+        and (subject != thing or predicate.value not in _REFLEXIVE)
+    )
+
+
+_REFLEXIVE = frozenset({v.SUBCLASS, v.SUBPROPERTY, *v.SYMMETRIC})
+
+
+def _quad(triple: Statement) -> Any:
+    return ox.Quad(*(to_ox(term) for term in triple))
