@@ -199,7 +199,9 @@ _item = re.compile(
     r"[-*•·◦▪●–—|#>]|[(（]?\d{1,3}(?:\.\d+)*[.)）、]|\d+\.\d+|[(（]?[A-Za-z][.)）]\s|[(（][ivxlc一二三四五六七八九十]+[)）]"
     r"|[一二三四五六七八九十]+、|第[0-9零〇一二三四五六七八九十百千]+[编章节条]|(?i:article|section|chapter|exhibit|schedule)\s"
 )
-_NEVER = frozenset("e.g i.e cf vs viz dr mr mrs ms mx prof st messrs gen sen rep hon capt approx ca incl esp resp dept".split())
+_NEVER = frozenset(
+    "e.g i.e cf vs viz dr mr mrs ms mx prof st messrs gen sen rep hon capt approx ca incl esp resp dept".split()
+)
 _BEFORE_NUMBER = frozenset(
     "no nos fig figs art arts sec secs para paras cl p pp vol ch eq tab table ex exh app sched reg reg'n s ss rr pt".split()
 )

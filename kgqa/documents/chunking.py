@@ -1,0 +1,302 @@
+"""Documents to passages: by structure first, then by paragraphs and sentences, never across a section.
+
+The parts of a document are what stands between one heading and the next. A part that fits is one passage, so that a clause
+or an article is quoted whole. Larger parts are cut into pieces of even size at paragraphs, rows or sentences. Numbered
+clauses without a title ("7.2 The Supplier shall ...") and parts that are only a heading join their neighbours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kgqa.language import count_cjk, detect, has_cjk, sentences
+from kgqa.types import Document, Passage, Section
+
+_CJK_WIDTH = 900 / 350
+"""A Chinese character carries as much as this many Latin ones: 350 of them fill the same window as 900."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunking:
+    """How large passages are.
+
+    :param size: characters of Latin text aimed at; Chinese passages have about four tenths of it.
+    :param overlap: characters that a passage may repeat of the one before where a paragraph is cut; whole sentences only.
+    """
+
+    size: int = 900
+    overlap: int = 150
+
+    def __post_init__(self) -> None:
+        if self.size < 100 or not 0 <= self.overlap <= self.size // 2:
+            raise ValueError(
+                f"chunking needs size >= 100 and 0 <= overlap <= size / 2, not {self.size} and {self.overlap}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Text between one heading and the next.
+
+    :param path: headings that enclose it, its own last.
+    :param body: where the text after its heading begins.
+    """
+
+    start: int
+    end: int
+    path: tuple[str, ...]
+    body: int
+
+
+def chunk(document: Document, chunking: Chunking = Chunking()) -> list[Passage]:
+    """Cut a document into passages.
+
+    :returns: in order; each is an exact slice of the text, and together they cover all content that is not blank.
+    """
+    passages = []
+    for part in _joined(list(_parts(document)), document.text, chunking.size):
+        for start, end in _pieces(document.text, part, chunking):
+            passages.append(_passage(document, start, end, part.path))
+    return passages
+
+
+def width(text: str) -> float:
+    """Return the length of a text in Latin characters; Chinese ones count for more."""
+    return len(text) + (_CJK_WIDTH - 1) * count_cjk(text)
+
+
+# --- parts -------------------------------------------------------------------------------------------------------------
+
+
+def _parts(document: Document) -> Iterator[_Part]:
+    text, sections = document.text, document.sections
+    if not sections:
+        yield from _trimmed(text, 0, len(text), (), 0)
+        return
+    open_sections: list[Section] = []
+    at = sections[0].start
+    for section in sections:
+        while open_sections and section.start >= open_sections[-1].end:
+            yield from _until(document, at, open_sections[-1].end, open_sections)
+            at = max(at, open_sections.pop().end)
+        yield from _until(document, at, section.start, open_sections)
+        at = max(at, section.start)
+        open_sections.append(section)
+    while open_sections:
+        yield from _until(document, at, open_sections[-1].end, open_sections)
+        at = max(at, open_sections.pop().end)
+
+
+def _until(document: Document, start: int, end: int, inside: list[Section]) -> Iterator[_Part]:
+    if start >= end:
+        return
+    path = tuple(section.heading for section in inside if section.heading)
+    body = start
+    if inside and inside[-1].heading and start == inside[-1].start:
+        body = _after_heading(document.text, start, end, inside[-1].heading)
+    if path and path[0] == document.title:
+        path = path[1:]
+    yield from _trimmed(document.text, start, end, path, body)
+
+
+def _after_heading(text: str, start: int, end: int, heading: str) -> int:
+    """Find where the words of a heading end; they may stand on two lines and between signs of markup."""
+    at = start
+    for word in heading.split():
+        found = text.find(word, at, min(end, start + 3 * len(heading) + 60))
+        if found < 0:
+            break
+        at = found + len(word)
+    rest = re.compile(r"[^\w\r\n]*(?:\r?\n\s*(?:=+|-{2,})[ \t]*(?=\r?\n|$))?").match(text, at, end)
+    return rest.end() if rest else at
+
+
+def _trimmed(text: str, start: int, end: int, path: tuple[str, ...], body: int) -> Iterator[_Part]:
+    piece = text[start:end]
+    if piece.strip():
+        begin = start + len(piece) - len(piece.lstrip())
+        yield _Part(begin, start + len(piece.rstrip()), path, min(max(body, begin), end))
+
+
+def _joined(parts: list[_Part], text: str, size: int) -> list[_Part]:
+    """Join what is no passage of its own: bare headings, and untitled clauses while they fit."""
+    joined: list[_Part] = []
+    for part in parts:
+        last = joined[-1] if joined else None
+        path = _common(last, part, text, size) if last else None
+        if last is None or path is None:
+            joined.append(part)
+        else:
+            joined[-1] = _Part(last.start, part.end, path, last.body if not _bare(last, text) else part.body)
+    return joined
+
+
+def _common(last: _Part, part: _Part, text: str, size: int) -> tuple[str, ...] | None:
+    """Return the heading path of two neighbours as one passage, ``None`` when they stay apart."""
+    below = part.path[: len(last.path)] == last.path
+    if below and _bare(last, text):
+        return part.path  # a heading and its first subsection
+    siblings = part.path[:-1] == last.path[:-1] and bool(part.path)
+    child = part.path[:-1] == last.path and bool(part.path)
+    if not (siblings or child) or width(text[last.start : part.end]) > size:
+        return None
+    if _bare(part, text) or _bare(last, text):
+        return part.path[:-1] if not _bare(last, text) else part.path
+    if _untitled(part.path) and (child or _untitled(last.path)):
+        return part.path[:-1]
+    return None
+
+
+def _bare(part: _Part, text: str) -> bool:
+    return not any(char.isalnum() for char in text[part.body : part.end])
+
+
+def _untitled(path: tuple[str, ...]) -> bool:
+    return bool(path) and re.fullmatch(r"\d+(?:\.\d+)+\.?", path[-1]) is not None
+
+
+# --- pieces ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """What is not cut: a paragraph, a row or a sentence; ``opens`` when a paragraph begins with it."""
+
+    start: int
+    end: int
+    width: float
+    opens: bool
+
+
+_paragraph = re.compile(r"(?:[^\S\r\n]*(?:\r\n?|\n)){2,}")
+_row = re.compile(r"[^\r\n]*(?:\t|\|)[^\r\n]*(?:\r\n?|\n|$)")
+_softer = (re.compile(r"[；;](?!\w)|[;；]\s"), re.compile(r"[，,、]\s|[，、]"), re.compile(r"\s+"))
+
+
+def _pieces(text: str, part: _Part, chunking: Chunking) -> list[tuple[int, int]]:
+    whole = width(text[part.start : part.end])
+    if whole <= chunking.size:
+        return [(part.start, part.end)]
+    units = list(_units(text, part, chunking.size))
+    total = sum(unit.width for unit in units)
+    target = total / max(1, -(-total // chunking.size))
+    groups: list[list[_Unit]] = []
+    filled = 0.0
+    for unit in units:
+        if not groups or filled + unit.width > chunking.size or (filled >= target * (0.75 if unit.opens else 1.0)):
+            groups.append([])
+            filled = 0.0
+        groups[-1].append(unit)
+        filled += unit.width
+    spans = [(group[0].start, group[-1].end) for group in groups]
+    return [_overlapped(groups, index, span, chunking.overlap) for index, span in enumerate(spans)]
+
+
+def _overlapped(groups: list[list[_Unit]], index: int, span: tuple[int, int], overlap: int) -> tuple[int, int]:
+    """Begin a passage that opens amid a paragraph with the end of the one before."""
+    if not index or groups[index][0].opens:
+        return span
+    room = overlap
+    start = span[0]
+    for unit in reversed(groups[index - 1][1:]):
+        room -= int(unit.width)
+        if room < 0:
+            break
+        start = unit.start
+        if unit.opens:
+            break
+    return start, span[1]
+
+
+def _units(text: str, part: _Part, size: int) -> Iterator[_Unit]:
+    at = part.start
+    for gap in [*_paragraph.finditer(text, part.start, part.end), None]:
+        end = gap.start() if gap else part.end
+        yield from _paragraph_units(text, at, end, size)
+        at = gap.end() if gap else end
+
+
+def _paragraph_units(text: str, start: int, end: int, size: int) -> Iterator[_Unit]:
+    block = text[start:end]
+    rows = _row.findall(block)
+    if len(rows) > 1 and 2 * sum(map(len, rows)) > len(block):
+        spans = [(m.start(), m.end()) for m in re.finditer(r"[^\r\n]*\S[^\r\n]*", block)]
+    else:
+        spans = sentences(block)
+    opens = True
+    for first, last in spans:
+        for a, b in _cut(block, first, last, size):
+            stripped = block[a:b].strip()
+            if stripped:
+                a += len(block[a:b]) - len(block[a:b].lstrip())
+                yield _Unit(start + a, start + a + len(stripped), width(stripped), opens)
+                opens = False
+
+
+def _cut(text: str, start: int, end: int, size: int) -> Iterator[tuple[int, int]]:
+    """Cut a sentence that does not fit at semicolons, commas, blanks, and a run without any of these by force."""
+    while width(text[start:end]) > size:
+        room = start + _fitting(text, start, end, size)
+        cut = next((place for pattern in _softer if (place := _last(pattern, text, start, room))), room)
+        yield start, cut
+        start = cut
+    yield start, end
+
+
+def _fitting(text: str, start: int, end: int, size: int) -> int:
+    piece = text[start : min(end, start + size)]
+    if not has_cjk(piece):
+        return len(piece)
+    filled = 0.0
+    for count, char in enumerate(piece):
+        filled += width(char)
+        if filled > size:
+            return max(1, count)
+    return len(piece)
+
+
+def _last(pattern: re.Pattern[str], text: str, start: int, room: int) -> int:
+    """Return the end of the last match in the second half of the room, 0 without one."""
+    place = 0
+    for match in pattern.finditer(text, start + (room - start) // 2, room):
+        place = match.end()
+    return place
+
+
+# --- passages ----------------------------------------------------------------------------------------------------------
+
+
+def _passage(document: Document, start: int, end: int, path: tuple[str, ...]) -> Passage:
+    text = document.text[start:end]
+    digest = hashlib.sha256(f"{document.id}\0{start}\0{end}\0{text}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return Passage(
+        id=f"{document.id}@{start}-{end}:{digest[:8]}",
+        doc_id=document.id,
+        text=text,
+        language=_language(document, text),
+        start=start,
+        end=end,
+        title=document.title,
+        heading=" > ".join(path),
+        page=_page(document, start),
+        validity=document.validity,
+        access=document.access,
+        metadata=document.metadata,
+    )
+
+
+def _language(document: Document, text: str) -> str:
+    """Return the document's language unless the script says otherwise."""
+    if has_cjk(text) == (document.language in ("zh", "ja", "ko")):
+        return document.language
+    found = detect(text[:1000])
+    return document.language if found == "und" else found
+
+
+def _page(document: Document, start: int) -> int | None:
+    from bisect import bisect_right
+
+    return max(1, bisect_right(document.pages, start)) if document.pages else None
