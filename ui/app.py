@@ -1,0 +1,199 @@
+"""The Gradio app: builds the pages around the knowledge bases and serves them on this machine only."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from .chat_page import build_chat
+from .desk import Desk, KnowledgeBase
+from .frame import Frame, Wording
+from .history import HistoryStore, new_conversation
+from .history_panel import build_history, listen_history
+from .look import Look, build_inspector, listen
+from .strings import LANGUAGES, t
+from .tags import el
+
+HERE = Path(__file__).parent
+THEME_SWITCH = """() => {
+  const dark = document.body.classList.toggle('dark');
+  localStorage.setItem('kgqa-theme', dark ? 'dark' : 'light');
+}"""
+ON_LOAD = """() => {
+  const wanted = localStorage.getItem('kgqa-theme');
+  if (wanted) document.body.classList.toggle('dark', wanted === 'dark');
+}"""
+LANGUAGE_SWITCH = "(language) => { document.documentElement.lang = language; return language; }"
+
+
+def build(
+    bases: KnowledgeBase | Sequence[KnowledgeBase],
+    *,
+    folder: str | Path | None = None,
+    owners: Sequence[str] | None = None,
+    groups: Callable[[str], frozenset[str]] | None = None,
+) -> gr.Blocks:
+    """Return the app as Gradio blocks.
+
+    :param bases: one or more open knowledge bases.
+    :param folder: where conversations and feedback are kept; by default beside the first knowledge base's index.
+    :param owners: names of the users who may review feedback and change a knowledge base; ``None`` lets everyone.
+    :param groups: gives the groups of a user; sources that name groups are then shown to their members only.
+    """
+    offered = list(bases) if isinstance(bases, Sequence) else [bases]
+    place = Path(folder) if folder is not None else Path(offered[0].folder)
+    desk = Desk(
+        {base.name: base for base in offered}, HistoryStore(place / "conversations.sqlite"),
+        _feedback(place), frozenset(owners) if owners is not None else None, groups,
+    )  # fmt: skip
+    with gr.Blocks(
+        title=f"{t('app')} · kgqa", analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400)
+    ) as app:
+        _lay_out(app, desk)
+    return app
+
+
+def _feedback(place: Path) -> Any:
+    from kgqa.feedback import FeedbackStore
+
+    return FeedbackStore(place / "feedback.sqlite")
+
+
+def _lay_out(app: gr.Blocks, desk: Desk) -> None:
+    words = Wording()
+    with gr.Sidebar(open=False, width=300, elem_id="sidebar"):
+        history = build_history(words)
+    base, language = _header(words, desk)
+    conversation, stamp, browser = (
+        gr.State(new_conversation),
+        gr.State(0),
+        gr.BrowserState("", storage_key="kgqa-browser", secret="kgqa"),
+    )
+    with gr.Tabs(selected="chat", elem_id="pages") as tabs:
+        with words.put(gr.Tab(t("tab_chat"), id="chat", elem_id="tab-chat"), label="tab_chat"), gr.Row(elem_id="desk"):
+            main = gr.Column(elem_id="conversation", scale=3, min_width=320)
+            inspector, parts = build_inspector(words)
+        frame = Frame(desk, words, base, language, browser, conversation, stamp, inspector, tabs)
+        look = Look(desk, inspector, parts, conversation, stamp)
+        frame.look, frame.look_inputs, frame.look_outputs = (
+            look.look,
+            [conversation, base, language, browser],
+            look.outputs(),
+        )
+        with main:
+            build_chat(frame)
+        listen(frame, look, parts)
+        _pages(frame)
+    start = listen_history(frame, history)
+    _start(app, frame, start)
+
+
+def _pages(frame: Frame) -> None:
+    """The other pages."""
+
+
+def _header(words: Wording, desk: Desk) -> tuple[Any, Any]:
+    names = [(kb.title or kb.name, kb.name) for kb in desk.bases.values()]
+    with gr.Row(elem_id="top"):
+        words.put(gr.HTML(_brand("en"), elem_id="brand", min_width=160, apply_default_css=False), value=_brand)
+        base = gr.Dropdown(
+            names,
+            value=names[0][1],
+            label=t("knowledge_base"),
+            elem_id="base",
+            visible=len(names) > 1,
+            min_width=170,
+            container=False,
+        )
+        words.put(base, label="knowledge_base")
+        language = gr.Radio(
+            list(LANGUAGES),
+            value="en",
+            label=t("interface_language"),
+            elem_id="language",
+            container=False,
+            min_width=150,
+        )
+        words.put(language, label="interface_language")
+        theme = gr.Button("◐", elem_id="theme", min_width=44, size="sm", scale=0)
+        theme.click(None, js=THEME_SWITCH, api_visibility="private")
+    return base, language
+
+
+def _brand(language: str) -> str:
+    return el("div", el("strong", "kgqa"), el("span", t("tagline", language), cls="muted"), cls="brand")
+
+
+def _start(app: gr.Blocks, frame: Frame, refresh: list[Any]) -> None:
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    frame.language.change(frame.words.updates, frame.language, frame.words.components(), queue=False, **quiet)
+    frame.language.change(lambda: gr.update(visible=False), None, frame.inspector.panel, queue=False, **quiet)
+    frame.language.change(None, frame.language, None, js=LANGUAGE_SWITCH, api_visibility="private")
+    app.load(None, js=ON_LOAD)
+    app.load(lambda known: known or uuid.uuid4().hex, frame.browser, frame.browser, **quiet).then(*refresh, **quiet)
+
+
+def launch(
+    bases: KnowledgeBase | Sequence[KnowledgeBase],
+    *,
+    folder: str | Path | None = None,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    block: bool = True,
+    auth: Any = None,
+    owners: Sequence[str] | None = None,
+    groups: Callable[[str], frozenset[str]] | None = None,
+) -> tuple[gr.Blocks, str]:
+    """Serve the app and return it with its address.
+
+    :param host: address to listen on; any but this machine's own is the caller's decision.
+    :param port: 0 takes a free one.
+    :param block: stay until interrupted.
+    :param auth: what Gradio takes: a function of name and password, or pairs of them.
+    """
+    app = build(bases, folder=folder, owners=owners, groups=groups)
+    app.queue(max_size=64, default_concurrency_limit=8)
+    _, url, _ = app.launch(**_options(host, port), prevent_thread_lock=True, auth=auth)
+    if block:
+        app.block_thread()
+    return app, url
+
+
+def _options(host: str, port: int) -> dict[str, Any]:
+    return {
+        "server_name": host, "server_port": port or _free_port(host), "share": False, "quiet": True, "show_error": False,
+        "ssr_mode": False, "pwa": False, "max_file_size": "64mb", "allowed_paths": [], "enable_monitoring": False,
+        "footer_links": [], "css_paths": [HERE / "style.css"], "theme": _theme(),
+        "blocked_paths": [str(Path.cwd())], "favicon_path": None,
+    }  # fmt: skip
+
+
+def _theme() -> gr.themes.Base:
+    fonts = [
+        "system-ui",
+        "-apple-system",
+        "Segoe UI",
+        "Roboto",
+        "Noto Sans",
+        "PingFang SC",
+        "Noto Sans CJK SC",
+        "Microsoft YaHei",
+        "sans-serif",
+    ]
+    mono = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
+    return gr.themes.Base(primary_hue="teal", neutral_hue="slate", radius_size="md", font=fonts, font_mono=mono)
+
+
+def _free_port(host: str) -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+__all__ = ["build", "launch"]

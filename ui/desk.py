@@ -1,0 +1,173 @@
+"""What the pages work with: the knowledge bases, their labels, and the stores for conversations and feedback."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from pathlib import Path as FilePath
+from typing import Any, Protocol
+
+from kgqa.errors import KgqaError, UsageError
+from kgqa.feedback import FeedbackStore
+from kgqa.types import Answer, Document, Entity, Filters, Hit, Link, Term
+
+from .history import HistoryStore
+from .strings import t
+
+log = logging.getLogger("kgqa.ui")
+MAX_QUESTION = 2000
+"""Characters of a question; longer ones are refused before anything reads them."""
+
+
+class KnowledgeBase(Protocol):
+    """What the chat needs of a knowledge base; :func:`kgqa.open` gives one."""
+
+    name: str
+    title: str
+    languages: Sequence[str]
+    folder: FilePath
+    generation: str
+
+    def ask(
+        self,
+        question: str,
+        *,
+        filters: Filters | None = None,
+        links: Sequence[Link] = (),
+        history: Sequence[Answer] = (),
+        progress: Callable[[str], None] | None = None,
+    ) -> Answer:
+        """Answer one question."""
+
+    def ask_many(
+        self,
+        questions: Sequence[str],
+        *,
+        filters: Sequence[Filters | None] | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> list[Answer]:
+        """Answer several questions."""
+
+    def search(self, query: str, k: int = 10, *, mode: Any = "rerank", filters: Filters | None = None) -> list[Hit]:
+        """Find passages."""
+
+    def entity(self, name_or_iri: str, language: str = "en") -> Entity:
+        """Return an entity's sheet."""
+
+    def sparql(self, query: str, *, limit: int = 1000) -> Any:
+        """Run a query: a table, or a truth value."""
+
+    def document(self, doc_id: str) -> Document:
+        """Return a document."""
+
+    def documents(self) -> list[tuple[str, str]]:
+        """Return id and title of every document."""
+
+    def add(self, source: FilePath) -> Any:
+        """Add a file."""
+
+    def remove(self, doc_id: str) -> Any:
+        """Remove a document and all that came from it."""
+
+    def verify_erasure(self, doc_id: str) -> list[str]:
+        """Return what remains of a removed document."""
+
+    def examples(self) -> list[str]:
+        """Return questions that this knowledge base can answer."""
+
+    def stats(self) -> dict[str, Any]:
+        """Return counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The knowledge bases on offer and the stores beside them.
+
+    :param owners: users who may see the review page and change a knowledge base; ``None`` lets everyone.
+    :param groups: groups of each user; ``None`` means that no access rule is in force.
+    """
+
+    bases: dict[str, KnowledgeBase]
+    history: HistoryStore
+    feedback: FeedbackStore
+    owners: frozenset[str] | None = None
+    groups: Callable[[str], frozenset[str]] | None = None
+    labels: dict[tuple[str, str, str], Callable[[Term], str]] = field(default_factory=dict)
+
+    def base(self, name: str) -> KnowledgeBase:
+        """Return a knowledge base by name.
+
+        :raises UsageError: there is none of this name.
+        """
+        try:
+            return self.bases[name]
+        except KeyError:
+            raise UsageError(f"no knowledge base {name!r} here; there are: {', '.join(self.bases)}") from None
+
+    def owns(self, user: str) -> bool:
+        """Tell whether a user may review feedback and change knowledge bases."""
+        return self.owners is None or user in self.owners
+
+    def filters(
+        self, user: str, as_of: str | None = "", documents: Sequence[str] = (), language: str = "en"
+    ) -> Filters:
+        """Return what a question may see: the user's rights, narrowed by what the user chose.
+
+        :raises UsageError: the date is not one.
+        """
+        day = None
+        as_of = (as_of or "").strip()
+        if as_of:
+            try:
+                day = date.fromisoformat(as_of)
+            except ValueError:
+                raise UsageError(t("bad_date", language, value=as_of[:40])) from None
+        groups = self.groups(user) if self.groups else None
+        return Filters(as_of=day, groups=groups, documents=frozenset(documents) or None)
+
+    def labeller(self, base: KnowledgeBase, language: str) -> Callable[[Term], str]:
+        """Return the function that names a term in a language; names are remembered per index generation."""
+        key = (base.name, base.generation, language)
+        if key not in self.labels:
+            self.labels[key] = _labeller(base, language)
+        return self.labels[key]
+
+
+def check_question(question: str | None, language: str = "en") -> str:
+    """Return the question without surrounding blanks.
+
+    :raises UsageError: it is empty or too long.
+    """
+    question = (question or "").strip()
+    if not question:
+        raise UsageError(t("empty_question", language))
+    if len(question) > MAX_QUESTION:
+        raise UsageError(t("long_question", language, n=len(question), limit=MAX_QUESTION))
+    return question
+
+
+def explain_fault(fault: Exception, language: str = "en") -> str:
+    """Return what the user is told: the message of our own errors; of others only that there was one (it is logged)."""
+    if isinstance(fault, KgqaError):
+        return str(fault)
+    log.error("an internal fault reached the chat", exc_info=fault)
+    return t("internal", language)
+
+
+def _labeller(base: KnowledgeBase, language: str) -> Callable[[Term], str]:
+    own: Callable[[str, str], str] | None = getattr(base, "label", None)
+
+    @lru_cache(maxsize=4096)
+    def named(iri: str) -> str:
+        try:
+            return own(iri, language) if own is not None else base.entity(iri, language).label
+        except KgqaError:
+            return iri.rstrip("/#").rsplit("/", 1)[-1].rsplit("#", 1)[-1] or iri
+
+    def label(term: Term) -> str:
+        return named(term.value) if term.kind == "iri" else term.value
+
+    return label

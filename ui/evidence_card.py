@@ -1,0 +1,173 @@
+"""Evidence as HTML: a quotation marked in its passage, or a walk in the graph as a sentence with its sources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kgqa.types import Conflict, Evidence, Passage, Path, Step, Term, Validity
+
+from .strings import t
+from .tags import Html, el, join, text
+
+Labeller = Callable[[Term], str]
+CONTEXT = 1200
+"""Characters of a passage shown on each side of the quotation."""
+
+
+def evidence_card(
+    evidence: Evidence, number: int, anchor: str, label: Labeller, language: str = "en", *, opened: bool = False
+) -> Html:
+    """Return one numbered piece of evidence, closed unless told otherwise.
+
+    :param anchor: id of the element; the citation with this number leads there.
+    """
+    head, body = _passage(evidence, language) if evidence.passage else _path(evidence, label, language)
+    summary = el("summary", el("span", number, cls="num", aria_label=t("citation", language, n=number)), head)
+    return el("details", summary, el("div", body, cls="ev-body"), cls=f"ev {evidence.kind}", id=anchor, open=opened)
+
+
+def conflict_card(conflict: Conflict, label: Labeller, language: str = "en") -> Html:
+    """Return what two sources say, side by side with their dates."""
+    sides = [
+        _side(conflict.one, conflict.one_says, label, language),
+        _side(conflict.other, conflict.other_says, label, language),
+    ]
+    about = el("p", t("conflict_about", language, about=conflict.about), cls="muted") if conflict.about else None
+    return el("section", el("h4", t("conflict", language)), about, el("div", sides, cls="sides"), cls="conflict")
+
+
+def _side(evidence: Evidence, says: str, label: Labeller, language: str) -> Html:
+    if evidence.passage:
+        where = evidence.passage.title or evidence.passage.doc_id
+        when = validity(evidence.passage.validity, language) or t("undated", language)
+    else:
+        steps = evidence.path.steps if evidence.path else ()
+        where = t("from_graph", language) + ": " + ", ".join(_sources(steps))
+        when = next((v for v in (validity(s.triple.validity, language) for s in steps) if v), t("undated", language))
+    quote = marked(evidence, 160) if evidence.passage else text(walk_words(evidence.path, label))
+    return el("div", el("strong", says), el("p", quote), el("p", f"{where} · {when}", cls="muted"), cls="side")
+
+
+def validity(span: Validity, language: str = "en") -> str:
+    """Return when and where a source holds, empty when it says nothing."""
+    parts = []
+    if span.valid_from or span.valid_to:
+        start = span.valid_from.isoformat() if span.valid_from else t("open_start", language)
+        end = span.valid_to.isoformat() if span.valid_to else t("open_end", language)
+        parts.append(t("in_force", language, start=start, end=end))
+    if span.jurisdiction:
+        parts.append(span.jurisdiction)
+    if span.superseded_by:
+        parts.append(t("superseded", language, what=span.superseded_by))
+    return " · ".join(parts)
+
+
+def marked(evidence: Evidence, context: int = CONTEXT) -> Html:
+    """Return the passage with the quotation in a ``mark`` element, cut to some characters on each side."""
+    passage = evidence.passage
+    if passage is None:
+        return text(evidence.quote)
+    return highlight(passage.text, evidence.start - passage.start, evidence.end - passage.start, context)
+
+
+def highlight(body: str, start: int, end: int, context: int) -> Html:
+    """Return text with ``body[start:end]`` marked; offsets that lie outside mark nothing."""
+    if not 0 <= start < end <= len(body):
+        return join([body[: 2 * context], "…" if len(body) > 2 * context else ""])
+    left, right = max(0, start - context), min(len(body), end + context)
+    before = ("…" if left else "") + body[left:start]
+    after = body[end:right] + ("…" if right < len(body) else "")
+    return join([before, el("mark", body[start:end]), after])
+
+
+def _passage(evidence: Evidence, language: str) -> tuple[Html, Html]:
+    passage = evidence.passage
+    assert passage is not None  # the caller asked
+    title = passage.title or passage.doc_id
+    head = join(
+        [el("span", title, cls="ev-title"), el("span", " · ".join(_where(passage, evidence, language)), cls="ev-where")]
+    )
+    status = el("p", t(f"status_{evidence.status}", language), cls="flag") if evidence.status != "affirmed" else None
+    heading = el("p", passage.heading, cls="muted") if passage.heading else None
+    button = el(
+        "button", t("open_document", language), type="button", cls="link", data_act="document",
+        data_doc=passage.doc_id, data_start=evidence.start, data_end=evidence.end,
+    )  # fmt: skip
+    body = [
+        status,
+        heading,
+        el("blockquote", marked(evidence), lang=passage.language),
+        el("p", el("code", passage.doc_id), " ", button, cls="ev-foot"),
+    ]
+    return head, join(body)
+
+
+def _where(passage: Passage, evidence: Evidence, language: str) -> list[str]:
+    parts = [t("page", language, n=passage.page)] if passage.page is not None else []
+    if evidence.end > evidence.start:
+        parts.append(t("characters", language, start=evidence.start, end=evidence.end))
+    dates = validity(passage.validity, language)
+    return [*parts, dates] if dates else parts
+
+
+def _path(evidence: Evidence, label: Labeller, language: str) -> tuple[Html, Html]:
+    steps = evidence.path.steps if evidence.path else ()
+    words = walk_words(evidence.path, label)
+    head = join([el("span", words, cls="ev-title"), el("span", t("from_graph", language), cls="ev-where")])
+    rows = [_step(step, label, language) for step in steps]
+    query = None
+    if evidence.sparql:
+        run = el(
+            "button", t("run_query", language), type="button", cls="link", data_act="sparql", data_query=evidence.sparql
+        )
+        query = el(
+            "details",
+            el("summary", t("show_query", language)),
+            el("pre", el("code", evidence.sparql)),
+            run,
+            cls="query",
+        )
+    return head, join([el("ul", rows, cls="steps"), query])
+
+
+def _step(step: Step, label: Labeller, language: str) -> Html:
+    triple = step.triple
+    things = [
+        _thing(triple.subject, label),
+        " ",
+        el("em", label(triple.predicate), title=triple.predicate.value),
+        " ",
+        _thing(triple.object, label),
+    ]
+    notes = []
+    if triple.sources:
+        notes.append(f"{t('stated_in', language)}: {', '.join(triple.sources)}")
+    if triple.rule:
+        notes.append(t("derived", language, rule=triple.rule))
+    if dates := validity(triple.validity, language):
+        notes.append(dates)
+    premises = el("ul", [_step(Step(p), label, language) for p in triple.premises]) if triple.premises else None
+    return el("li", things, el("span", " · ".join(notes), cls="muted note") if notes else None, premises)
+
+
+def _thing(term: Term, label: Labeller) -> Html:
+    if term.kind != "iri":
+        return el("span", label(term), cls="literal")
+    return el(
+        "button", label(term), type="button", cls="link", data_act="entity", data_iri=term.value, title=term.value
+    )
+
+
+def walk_words(path: Path | None, label: Labeller) -> str:
+    """Return a walk as a sentence: the one that came with it, or subject, relation, object of each step."""
+    if path is None:
+        return ""
+    if path.words:
+        return path.words
+    return "; ".join(
+        " ".join(label(term) for term in (s.triple.subject, s.triple.predicate, s.triple.object)) for s in path.steps
+    )
+
+
+def _sources(steps: tuple[Step, ...]) -> list[str]:
+    return list(dict.fromkeys(source for step in steps for source in step.triple.sources))

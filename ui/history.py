@@ -1,0 +1,138 @@
+"""Conversations, kept per user in one SQLite file."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kgqa.records import from_json, to_json
+from kgqa.types import Answer
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS conversations (
+  id TEXT PRIMARY KEY, owner TEXT NOT NULL, title TEXT NOT NULL, changed TEXT NOT NULL, turns TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS by_owner ON conversations (owner, changed DESC);
+"""
+MAX_TITLE = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question and its answer.
+
+    :param asked: as typed.
+    :param understood: as asked of the knowledge base, with the follow-up resolved.
+    :param base: name of the knowledge base.
+    :param when: ISO 8601, UTC.
+    :param judged: ``right``, ``wrong`` or empty.
+    """
+
+    asked: str
+    understood: str
+    base: str
+    answer: Answer
+    when: str
+    judged: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Turns in order."""
+
+    id: str
+    title: str = ""
+    turns: tuple[Turn, ...] = ()
+
+    def __hash__(self) -> int:
+        # Gradio hashes what a session holds, and answers hold mappings; this changes whenever something shown does.
+        return hash((self.id, self.title, tuple((turn.when, turn.judged) for turn in self.turns)))
+
+    def with_turn(self, turn: Turn) -> Conversation:
+        """Return the conversation with one turn more; the first gives it its title."""
+        title = self.title or turn.asked[:MAX_TITLE]
+        return replace(self, title=title, turns=(*self.turns, turn))
+
+    def judged(self, index: int, verdict: str) -> Conversation:
+        """Return the conversation with a verdict on one turn."""
+        turns = list(self.turns)
+        turns[index] = replace(turns[index], judged=verdict)
+        return replace(self, turns=tuple(turns))
+
+
+def new_conversation() -> Conversation:
+    """Return an empty conversation with an id that cannot be guessed."""
+    return Conversation(uuid.uuid4().hex)
+
+
+def now() -> str:
+    """Return the time in UTC to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class HistoryStore:
+    """One SQLite file; safe to use from several threads and processes."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with self._open() as db:
+            db.executescript(_SCHEMA)
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, closing(sqlite3.connect(self._file, timeout=10)) as db, db:
+            yield db
+
+    def save(self, owner: str, conversation: Conversation) -> None:
+        """Keep a conversation; one of the same id is replaced if it is the same owner's."""
+        turns = json.dumps(to_json(conversation.turns), ensure_ascii=False)
+        with self._open() as db:
+            db.execute(
+                "INSERT INTO conversations VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET title = excluded.title,"
+                " changed = excluded.changed, turns = excluded.turns WHERE owner = excluded.owner",
+                (conversation.id, owner, conversation.title, now(), turns),
+            )
+
+    def list(self, owner: str, words: str = "", limit: int = 100) -> list[tuple[str, str]]:
+        """Return id and title of an owner's conversations that contain some text, latest first."""
+        pattern = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        with self._open() as db:
+            rows = db.execute(
+                "SELECT id, title FROM conversations WHERE owner = ? AND (title LIKE ? ESCAPE '\\' OR turns LIKE ? ESCAPE '\\')"
+                " ORDER BY changed DESC, rowid DESC LIMIT ?",
+                (owner, pattern, pattern, limit),
+            ).fetchall()
+        return [(row[0], row[1]) for row in rows]
+
+    def load(self, owner: str, conversation_id: str) -> Conversation | None:
+        """Return a conversation of this owner; another's is as good as none."""
+        with self._open() as db:
+            row = db.execute(
+                "SELECT title, turns FROM conversations WHERE id = ? AND owner = ?", (conversation_id, owner)
+            ).fetchone()
+        if row is None:
+            return None
+        turns = tuple(from_json(Turn, item) for item in json.loads(row[1]))
+        return Conversation(conversation_id, row[0], turns)
+
+    def rename(self, owner: str, conversation_id: str, title: str) -> None:
+        """Give a conversation of this owner another title."""
+        with self._open() as db:
+            db.execute(
+                "UPDATE conversations SET title = ? WHERE id = ? AND owner = ?",
+                (title.strip()[:MAX_TITLE], conversation_id, owner),
+            )
+
+    def delete(self, owner: str, conversation_id: str) -> None:
+        """Forget a conversation of this owner."""
+        with self._open() as db:
+            db.execute("DELETE FROM conversations WHERE id = ? AND owner = ?", (conversation_id, owner))

@@ -1,0 +1,141 @@
+"""The list of earlier conversations, and what can be done with the present one."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import gradio as gr
+
+from .desk import Desk
+from .export import to_markdown, to_pdf, to_record
+from .frame import Frame, Wording, data_of, owner_of, page
+from .history import Conversation, new_conversation
+from .strings import t
+from .tags import Html, el
+
+DOWNLOAD = """(file) => {
+  if (!file) return;
+  const bytes = Uint8Array.from(atob(file.data), c => c.charCodeAt(0));
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([bytes], { type: file.type }));
+  link.download = file.name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}"""
+
+
+def build_history(words: Wording) -> dict[str, Any]:
+    """Add the panel to the blocks being built; return its parts."""
+    parts: dict[str, Any] = {}
+    parts["new"] = words.put(gr.Button(t("new_chat"), variant="primary", elem_id="new-chat"), value="new_chat")
+    parts["words"] = words.put(gr.Textbox(label=t("search_history"), elem_id="search-history"), label="search_history")
+    parts["list"] = page(elem_id="history-list")
+    with words.put(gr.Accordion(t("export"), open=False, elem_id="export"), label="export"):
+        parts["title"] = words.put(gr.Textbox(label=t("title"), max_length=120), label="title")
+        with gr.Row():
+            parts["rename"] = words.put(gr.Button(t("rename"), size="sm", min_width=70), value="rename")
+            parts["delete"] = words.put(gr.Button(t("delete"), size="sm", min_width=70, variant="stop"), value="delete")
+        with gr.Row():
+            for kind in ("md", "json", "pdf"):
+                key = f"export_{kind}"
+                parts[kind] = words.put(gr.Button(t(key), size="sm", min_width=60, elem_id=f"export-{kind}"), value=key)
+        parts["file"] = gr.JSON(visible=False)
+    return parts
+
+
+def history_list(items: list[tuple[str, str]], current: str, language: str = "en") -> Html:
+    """Return the conversations as a list of controls."""
+    if not items:
+        return el("p", t("no_history", language), cls="muted")
+    rows = [
+        el(
+            "li",
+            el(
+                "button",
+                title or "…",
+                type="button",
+                cls="past",
+                data_act="open",
+                data_id=key,
+                aria_current="true" if key == current else None,
+            ),
+        )
+        for key, title in items
+    ]
+    return el("ul", rows, cls="history")
+
+
+class HistoryPanel:
+    """The listeners of the panel."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def refresh(
+        self, conversation: Conversation, search: str, language: str, browser: str, request: gr.Request
+    ) -> tuple[Html, str]:
+        """Return the list and the present title."""
+        items = self._desk.history.list(owner_of(request, browser), (search or "")[:100])
+        return history_list(items, conversation.id, language), conversation.title
+
+    def open(
+        self, conversation: Conversation, browser: str, request: gr.Request, event: gr.EventData
+    ) -> tuple[Any, ...]:
+        """Open an earlier conversation."""
+        found = self._desk.history.load(owner_of(request, browser), data_of(event).get("id", ""))
+        return found or conversation, time.time_ns(), gr.Tabs(selected="chat")
+
+    def new(self) -> tuple[Any, ...]:
+        """Begin a conversation."""
+        return new_conversation(), time.time_ns(), gr.Tabs(selected="chat")
+
+    def rename(self, conversation: Conversation, title: str, browser: str, request: gr.Request) -> Conversation:
+        """Give the present conversation another title."""
+        if not title.strip() or not conversation.turns:
+            return conversation
+        self._desk.history.rename(owner_of(request, browser), conversation.id, title)
+        return Conversation(conversation.id, title.strip(), conversation.turns)
+
+    def delete(self, conversation: Conversation, browser: str, request: gr.Request) -> tuple[Any, ...]:
+        """Forget the present conversation."""
+        self._desk.history.delete(owner_of(request, browser), conversation.id)
+        return self.new()
+
+    def export(self, kind: str, conversation: Conversation, language: str) -> dict[str, str] | None:
+        """Return the conversation as a file for the browser to save."""
+        if not conversation.turns:
+            gr.Info(t("nothing_to_export", language))
+            return None
+        make = {"md": to_markdown, "json": to_record, "pdf": to_pdf}[kind]
+        return make(conversation, language).packed()
+
+
+def listen_history(frame: Frame, parts: dict[str, Any]) -> list[Any]:
+    """Put the panel's listeners in place; return inputs and outputs of :meth:`HistoryPanel.refresh` for the page's start."""
+    panel = HistoryPanel(frame.desk)
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    state, browser = frame.conversation, frame.browser
+    inputs, outputs = [state, parts["words"], frame.language, browser], [parts["list"], parts["title"]]
+    moved = [state, frame.stamp, frame.tabs]
+    gr.on([frame.stamp.change, frame.language.change, parts["words"].change], panel.refresh, inputs, outputs, **quiet)
+    for run in frame.asked:
+        run.then(panel.refresh, inputs, outputs, **quiet)
+    parts["list"].select(panel.open, [state, browser], moved, **quiet)
+    parts["new"].click(panel.new, None, moved, **quiet)
+    gr.on(
+        [parts["rename"].click, parts["title"].submit], panel.rename, [state, parts["title"], browser], state, **quiet
+    ).then(panel.refresh, inputs, outputs, **quiet)
+    parts["delete"].click(panel.delete, [state, browser], moved, **quiet)
+    for kind in ("md", "json", "pdf"):
+        parts[kind].click(_exporter(panel, kind), [state, frame.language], parts["file"], **quiet).then(
+            None, parts["file"], None, js=DOWNLOAD, api_visibility="private"
+        )
+    return [panel.refresh, inputs, outputs]
+
+
+def _exporter(panel: HistoryPanel, kind: str) -> Any:
+    def export(conversation: Conversation, language: str) -> dict[str, str] | None:
+        return panel.export(kind, conversation, language)
+
+    return export

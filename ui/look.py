@@ -1,0 +1,168 @@
+"""What the panel for details shows when a control of a page is used."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import gradio as gr
+
+from kgqa.types import Answer, Passage
+
+from .desk import Desk, KnowledgeBase, explain_fault
+from .frame import Frame, Inspector, data_of, number, owner_of, page
+from .history import Conversation
+from .sheets import document_sheet, entity_sheet, result_table
+from .strings import t
+from .tags import el
+
+
+def build_inspector(words: Any) -> tuple[Inspector, dict[str, Any]]:
+    """Add the panel; return it and the parts that listeners are put on."""
+    parts: dict[str, Any] = {}
+    with gr.Column(visible=False, elem_id="inspector", scale=2, min_width=320) as panel:
+        with gr.Row(elem_id="inspector-head"):
+            title = gr.HTML("")
+            parts["close"] = words.put(gr.Button(t("close"), size="sm", min_width=60, elem_id="close"), value="close")
+        body = page(elem_id="inspector-body")
+        with gr.Group(visible=False) as query_group:
+            query = words.put(gr.Textbox(label=t("sparql"), lines=8, max_lines=24, elem_id="query"), label="sparql")
+            parts["run"] = words.put(gr.Button(t("run"), variant="primary", elem_id="run-query"), value="run")
+            result = page(elem_id="query-result")
+        form = _correction(words, parts)
+    return Inspector(panel, title, body, query_group, query, result, form), parts
+
+
+def _correction(words: Any, parts: dict[str, Any]) -> Any:
+    with gr.Group(visible=False, elem_id="correction") as form:
+        parts["turn"] = gr.State(-1)
+        parts["answer"] = words.put(gr.Textbox(label=t("feedback_answer")), label="feedback_answer")
+        parts["passage"] = words.put(gr.Dropdown(choices=[], label=t("feedback_passage")), label="feedback_passage")
+        parts["span"] = words.put(gr.Textbox(label=t("feedback_span")), label="feedback_span")
+        parts["entity"] = words.put(gr.Textbox(label=t("feedback_entity")), label="feedback_entity")
+        parts["note"] = words.put(gr.Textbox(label=t("feedback_note"), lines=2), label="feedback_note")
+        parts["send"] = words.put(gr.Button(t("send"), variant="primary", elem_id="send-feedback"), value="send")
+    return form
+
+
+class Look:
+    """The listeners of the panel."""
+
+    def __init__(self, desk: Desk, inspector: Inspector, parts: dict[str, Any], state: Any, stamp: Any) -> None:
+        self._desk, self._inspector, self._parts = desk, inspector, parts
+        self._state, self._stamp = state, stamp
+
+    def look(
+        self,
+        conversation: Conversation,
+        base: str,
+        language: str,
+        browser: str,
+        request: gr.Request,
+        event: gr.EventData,
+    ) -> dict[Any, Any]:
+        """Show what a control asks for: a document, an entity, a query; or take a judgement."""
+        data = data_of(event)
+        index = number(data.get("turn"))
+        turn = conversation.turns[index] if 0 <= index < len(conversation.turns) else None
+        kb = self._desk.base(turn.base if turn and turn.base in self._desk.bases else base)
+        try:
+            return self._act(data, conversation, index, kb, language, owner_of(request, browser))
+        except Exception as fault:  # shown in the panel, whatever it is
+            return self._inspector.show("error", language, el("p", explain_fault(fault, language), role="alert"))
+
+    def _act(
+        self, data: dict[str, str], conversation: Conversation, index: int, kb: KnowledgeBase, language: str, owner: str
+    ) -> dict[Any, Any]:
+        act = data.get("act")
+        show = self._inspector.show
+        if act == "document":
+            document = kb.document(data.get("doc", ""))
+            sheet = document_sheet(document, number(data.get("start"), 0), number(data.get("end"), 0), language)
+            return show("document", language, sheet)
+        if act == "entity":
+            return show("entity", language, entity_sheet(kb.entity(data.get("iri", ""), language), language))
+        if act == "sparql":
+            return show("sparql", language, query=data.get("query", ""))
+        if act in ("right", "wrong") and 0 <= index < len(conversation.turns):
+            return self._judge(act, conversation, index, kb, language, owner)
+        return {}
+
+    def _judge(
+        self, act: str, conversation: Conversation, index: int, kb: KnowledgeBase, language: str, owner: str
+    ) -> dict[Any, Any]:
+        answer = conversation.turns[index].answer
+        if act == "right":
+            self._desk.feedback.judge(kb.name, owner, answer, "right")
+            done = conversation.judged(index, "right")
+            self._desk.history.save(owner, done)
+            return {self._state: done, self._stamp: time.time_ns()}
+        choices = [(f"[{n}] {p.title or p.doc_id}: {p.text[:80]}", n - 1) for n, p in _passages(answer)]
+        parts = self._parts
+        cleared = {parts[name]: "" for name in ("answer", "span", "entity", "note")}
+        return {
+            **self._inspector.show("feedback", language, el("p", answer.question), form=True), **cleared,
+            parts["turn"]: index, parts["passage"]: gr.update(choices=choices, value=choices[0][1] if choices else None),
+        }  # fmt: skip
+
+    def outputs(self) -> list[Any]:
+        """Return the components that :meth:`look` may change."""
+        form = [self._parts[name] for name in ("turn", "answer", "passage", "span", "entity", "note")]
+        return [*self._inspector.outputs(), self._state, self._stamp, *form]
+
+    def run(self, query: str, base: str, language: str) -> str:
+        """Run the edited query."""
+        kb = self._desk.base(base)
+        try:
+            return result_table(kb.sparql(query), self._desk.labeller(kb, language), language)
+        except Exception as fault:  # shown under the query, whatever it is
+            return el("p", explain_fault(fault, language), role="alert", cls="fault")
+
+    def correct(
+        self,
+        conversation: Conversation,
+        index: int,
+        right_answer: str,
+        place: int | None,
+        span: str,
+        entity: str,
+        note: str,
+        language: str,
+        browser: str,
+        request: gr.Request,
+    ) -> dict[Any, Any]:
+        """Keep a correction."""
+        if not 0 <= index < len(conversation.turns):
+            return {}
+        turn, owner = conversation.turns[index], owner_of(request, browser)
+        passage: Passage | None = None
+        if place is not None and 0 <= place < len(turn.answer.evidence):
+            passage = turn.answer.evidence[place].passage
+        span = span.strip()
+        if span and (passage is None or span not in passage.text):
+            gr.Warning(t("span_not_there", language))
+            return {}
+        self._desk.feedback.judge(
+            turn.base, owner, turn.answer, "wrong", right_answer=right_answer[:2000], passage=passage, span=span,
+            entity=entity[:500], note=note[:2000],
+        )  # fmt: skip
+        done = conversation.judged(index, "wrong")
+        self._desk.history.save(owner, done)
+        return {self._state: done, self._stamp: time.time_ns(), self._inspector.panel: gr.update(visible=False)}
+
+
+def _passages(answer: Answer) -> list[tuple[int, Passage]]:
+    return [(n, e.passage) for n, e in enumerate(answer.evidence, 1) if e.passage is not None]
+
+
+def listen(frame: Frame, look: Look, parts: dict[str, Any]) -> None:
+    """Put the panel's own listeners in place."""
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    inspector = frame.inspector
+    parts["close"].click(lambda: gr.update(visible=False), None, inspector.panel, queue=False, **quiet)
+    parts["run"].click(look.run, [inspector.query, frame.base, frame.language], inspector.result, **quiet)
+    names = ("turn", "answer", "passage", "span", "entity", "note")
+    inputs = [frame.conversation, *(parts[name] for name in names), frame.language, frame.browser]
+    parts["send"].click(look.correct, inputs, [frame.conversation, frame.stamp, inspector.panel], **quiet)
+    for source in (inspector.body, inspector.result):
+        source.select(look.look, frame.look_inputs, look.outputs(), **quiet)

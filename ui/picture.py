@@ -1,0 +1,194 @@
+"""The walks behind an answer as one inline picture: things as nodes, relations as labelled arrows."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kgqa.types import Path, Term, Triple
+
+from .strings import t
+from .tags import Html, el
+
+Labeller = Callable[[Term], str]
+WIDTH, MAX_TRIPLES, MAX_LABEL = 720.0, 24, 26
+_ROW = 78.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    x: float
+    y: float
+    width: float
+    height: float = 34.0
+
+
+def picture(
+    paths: Sequence[Path], label: Labeller, language: str = "en", *, targets: Sequence[str] = (), name: str = "p"
+) -> Html | None:
+    """Return the walks as an SVG element, ``None`` when there is nothing to draw.
+
+    :param label: name of a term in the interface's language.
+    :param targets: IRIs or texts that are the answer; drawn filled.
+    :param name: unlike that of any other picture on the page.
+    """
+    triples = _triples(paths)
+    if not triples:
+        return None
+    names = {_key(term): _short(label(term)) for triple in triples for term in (triple.subject, triple.object)}
+    full = {_key(term): label(term) for triple in triples for term in (triple.subject, triple.object)}
+    starts = {_key(_start(path)) for path in paths if path.steps}
+    boxes, height = _layout(triples, names, starts)
+    edges = [_edge(pair, group, boxes, label, name) for pair, group in _grouped(triples).items()]
+    nodes = [_node(key, boxes[key], names[key], full[key], key in starts, key in targets) for key in names]
+    alt = t("picture_alt", language, nodes=len(names), edges=len(triples))
+    return el(
+        "svg", el("title", alt), _arrow(name), edges, nodes,
+        cls="graph-picture", viewBox=f"0 0 {WIDTH:.0f} {height:.0f}", role="img", aria_label=alt,
+        preserveAspectRatio="xMidYMid meet",
+    )  # fmt: skip
+
+
+def _key(term: Term) -> str:
+    return term.value if term.kind == "iri" else f"{term.value}@{term.language}" if term.language else term.value
+
+
+def _start(path: Path) -> Term:
+    step = path.steps[0]
+    return step.triple.subject if step.forward else step.triple.object
+
+
+def _triples(paths: Sequence[Path]) -> list[Triple]:
+    seen: dict[tuple[Term, Term, Term], Triple] = {}
+    for path in paths:
+        for step in path.steps:
+            triple = step.triple
+            seen.setdefault((triple.subject, triple.predicate, triple.object), triple)
+    return list(seen.values())[:MAX_TRIPLES]
+
+
+def _grouped(triples: Sequence[Triple]) -> dict[tuple[str, str], list[Triple]]:
+    groups: dict[tuple[str, str], list[Triple]] = {}
+    for triple in triples:
+        groups.setdefault((_key(triple.subject), _key(triple.object)), []).append(triple)
+    return groups
+
+
+def _layout(triples: Sequence[Triple], names: dict[str, str], starts: set[str]) -> tuple[dict[str, _Box], float]:
+    """Put the things in columns by their distance from where the walks begin, each column centred."""
+    import networkx as nx
+
+    graph: Any = nx.Graph()
+    graph.add_nodes_from(names)
+    graph.add_edges_from((_key(triple.subject), _key(triple.object)) for triple in triples)
+    roots = [key for key in names if key in starts] or [next(iter(names))]
+    depth: dict[str, int] = dict(nx.multi_source_dijkstra_path_length(graph, set(roots)))
+    for key in names:
+        depth.setdefault(key, 0)
+    layers: dict[int, list[str]] = {}
+    for key in names:
+        layers.setdefault(depth[key], []).append(key)
+    position = _columns(graph, layers)
+    return _place(layers, position, names)
+
+
+def _columns(graph: Any, layers: dict[int, list[str]]) -> dict[str, float]:
+    """Order each column by the mean place of its neighbours in the column before, so that arrows cross less."""
+    place: dict[str, float] = {}
+    for level in sorted(layers):
+        if level:
+            layers[level].sort(
+                key=lambda key: _mean([place[n] for n in graph.neighbors(key) if n in place and n not in layers[level]])
+            )
+        for row, key in enumerate(layers[level]):
+            place[key] = (row + 0.5) / len(layers[level])
+    return place
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values) if values else 0.5
+
+
+def _place(
+    layers: dict[int, list[str]], position: dict[str, float], names: dict[str, str]
+) -> tuple[dict[str, _Box], float]:
+    rows = max(len(keys) for keys in layers.values())
+    height = max(110.0, rows * (_ROW if rows < 5 else 48.0) + 20)
+    widths = {key: min(240.0, _text_width(name) + 26) for key, name in names.items()}
+    columns = sorted(layers)
+    column_width = [max(widths[key] for key in layers[level]) for level in columns]
+    gap = (WIDTH - 16 - sum(column_width)) / max(1, len(columns) - 1) if len(columns) > 1 else 0.0
+    boxes, left = {}, 8.0
+    for level, wide in zip(columns, column_width, strict=True):
+        for key in layers[level]:
+            boxes[key] = _Box(left + wide / 2, position[key] * height, widths[key])
+        left += wide + max(gap, 12.0)
+    if len(columns) == 1:
+        boxes = {key: _Box(WIDTH / 2, box.y, box.width) for key, box in boxes.items()}
+    return boxes, height
+
+
+def _node(key: str, box: _Box, name: str, full: str, start: bool, target: bool) -> Html:
+    kind = "start" if start else "target" if target else "other"
+    hover = full if full == key else f"{full}\n{key}"
+    return el(
+        "g", el("title", hover),
+        el("rect", x=f"{box.x - box.width / 2:.1f}", y=f"{box.y - box.height / 2:.1f}", width=f"{box.width:.1f}",
+           height=f"{box.height:.1f}", rx="9"),
+        el("text", name, x=f"{box.x:.1f}", y=f"{box.y + 4.5:.1f}", text_anchor="middle"),
+        cls=f"node {kind}",
+    )  # fmt: skip
+
+
+def _edge(
+    pair: tuple[str, str], group: list[Triple], boxes: dict[str, _Box], label: Labeller, picture_name: str
+) -> Html:
+    one, other = boxes[pair[0]], boxes[pair[1]]
+    (x1, y1), (x2, y2) = _border(one, other), _border(other, one)
+    names = ", ".join(dict.fromkeys(label(triple.predicate) for triple in group))
+    sources = ", ".join(dict.fromkeys(source for triple in group for source in triple.sources))
+    hover = names + (f"\n{sources}" if sources else "")
+    name = _short(names, 30)
+    middle_x, middle_y = x1 + (x2 - x1) * 0.5, y1 + (y2 - y1) * 0.5
+    wide = _text_width(name, 11.5) + 10
+    return el(
+        "g", el("title", hover),
+        el("line", x1=f"{x1:.1f}", y1=f"{y1:.1f}", x2=f"{x2:.1f}", y2=f"{y2:.1f}", marker_end=f"url(#{picture_name}-arrow)"),
+        el("rect", x=f"{middle_x - wide / 2:.1f}", y=f"{middle_y - 9:.1f}", width=f"{wide:.1f}", height="18", rx="6"),
+        el("text", name, x=f"{middle_x:.1f}", y=f"{middle_y + 4:.1f}", text_anchor="middle"),
+        cls="edge",
+    )  # fmt: skip
+
+
+def _border(box: _Box, towards: _Box) -> tuple[float, float]:
+    dx, dy = towards.x - box.x, towards.y - box.y
+    if not dx and not dy:
+        return box.x, box.y - box.height / 2
+    scale = min((box.width / 2 + 2) / abs(dx) if dx else math.inf, (box.height / 2 + 2) / abs(dy) if dy else math.inf)
+    return box.x + dx * scale, box.y + dy * scale
+
+
+def _arrow(name: str) -> Html:
+    shape = el("path", d="M0,0 L9,4 L0,8 z")
+    marker = el(
+        "marker", shape, id=f"{name}-arrow", markerWidth="9", markerHeight="8", refX="8", refY="4", orient="auto"
+    )
+    return el("defs", marker)
+
+
+def _short(name: str, limit: int = MAX_LABEL) -> str:
+    """Cut a name to a width; a wide (Chinese) character counts twice."""
+    used = 0
+    for at, letter in enumerate(name):
+        used += 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        if used > limit:
+            return name[: max(1, at - 1)] + "…"
+    return name
+
+
+def _text_width(name: str, size: float = 13.0) -> float:
+    units = sum(1.0 if unicodedata.east_asian_width(letter) in "WF" else 0.56 for letter in name)
+    return units * size

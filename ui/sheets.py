@@ -1,0 +1,148 @@
+"""The detail pages as HTML: a document with a marked quotation, an entity's sheet, a query's result, found passages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from kgqa.types import Document, Entity, Hit, Term, Triple
+
+from .evidence_card import highlight, validity
+from .strings import t
+from .tags import Html, el, join
+
+Labeller = Callable[[Term], str]
+WINDOW = 40_000
+"""Characters of a document shown at once; a longer one is shown around the quotation."""
+
+
+def document_sheet(document: Document, start: int = 0, end: int = 0, language: str = "en") -> Html:
+    """Return a document's text, a part of it marked; pages are numbered where the format has them."""
+    facts = [document.id, document.media_type, document.language, validity(document.validity, language)]
+    head = [el("h3", document.title or document.id), el("p", " · ".join(fact for fact in facts if fact), cls="muted")]
+    page = page_of(document, start)
+    if page is not None:
+        head.append(el("p", t("page", language, n=page), cls="badge"))
+    left = max(0, start - WINDOW // 2) if len(document.text) > WINDOW else 0
+    right = min(len(document.text), left + WINDOW)
+    shown = highlight(document.text[left:right], start - left, end - left, WINDOW)
+    body = ["…" if left else "", shown, "…" if right < len(document.text) else ""]
+    return el("article", head, el("div", body, cls="document-text", lang=document.language, tabindex="0"), cls="sheet")
+
+
+def page_of(document: Document, offset: int) -> int | None:
+    """Return the number of the page that holds an offset, from 1; ``None`` for formats without pages."""
+    if not document.pages:
+        return None
+    return max(1, sum(1 for first in document.pages if first <= offset))
+
+
+def entity_sheet(entity: Entity, language: str = "en") -> Html:
+    """Return all that is stated about an entity, and what is expected but stated nowhere."""
+    ask = el(
+        "button", t("ask_about", language), type="button", cls="quiet", data_act="edit", data_question=entity.label
+    )
+    parts: list[Html | None] = [el("h3", entity.label), el("p", el("code", entity.iri), cls="muted"), ask]
+    if entity.types:
+        parts.append(_field("types", ", ".join(entity.types), language))
+    if others := [name for name in entity.synonyms if name != entity.label]:
+        parts.append(_field("synonyms", ", ".join(others), language))
+    if entity.definition:
+        parts.append(_field("definition", entity.definition, language))
+    parts += [_statements("outgoing", entity.outgoing, language, inwards=False)]
+    parts += [_statements("incoming", entity.incoming, language, inwards=True)]
+    parts.append(_missing(entity, language))
+    if entity.passages:
+        rows = [
+            el("li", el("blockquote", passage.text[:400]), el("code", passage.doc_id))
+            for passage in entity.passages[:8]
+        ]
+        parts.append(el("section", el("h4", t("passages", language)), el("ul", rows, cls="plain")))
+    return el("article", parts, cls="sheet")
+
+
+def _field(key: str, value: str, language: str) -> Html:
+    return el("p", el("strong", t(key, language) + ": "), value)
+
+
+def _missing(entity: Entity, language: str) -> Html:
+    if not entity.missing:
+        return el("p", t("nothing_missing", language), cls="muted")
+    return el(
+        "section",
+        el("h4", t("missing", language)),
+        el("ul", [el("li", name) for name in entity.missing]),
+        cls="missing",
+    )
+
+
+def _statements(key: str, items: Sequence[tuple[str, str, Triple]], language: str, *, inwards: bool) -> Html | None:
+    """Return statements grouped by relation, long groups folded."""
+    if not items:
+        return None
+    groups: dict[str, list[tuple[str, Term, Triple]]] = {}
+    for relation, name, triple in items:
+        groups.setdefault(relation, []).append((name, triple.subject if inwards else triple.object, triple))
+    rows = [[el("dt", relation), el("dd", _values(group, language))] for relation, group in groups.items()]
+    return el("section", el("h4", t(key, language)), el("dl", rows, cls="facts"))
+
+
+def _values(group: list[tuple[str, Term, Triple]], language: str) -> Html:
+    cells = [el("li", _value(name, term, triple)) for name, term, triple in group]
+    shown = el("ul", cells[:8], cls="items")
+    if len(cells) <= 8:
+        return shown
+    more = el("summary", t("show_more", language, n=len(cells) - 8))
+    return join([shown, el("details", more, el("ul", cells[8:200], cls="items"), cls="more")])
+
+
+def _value(name: str, term: Term, triple: Triple) -> Html:
+    sources = ", ".join(triple.sources)
+    if term.kind != "iri":
+        return el("span", name, title=sources or None)
+    return el(
+        "button", name, type="button", cls="entity", data_act="entity", data_iri=term.value,
+        title=f"{term.value}\n{sources}" if sources else term.value,
+    )  # fmt: skip
+
+
+def result_table(result: Any, label: Labeller, language: str = "en") -> Html:
+    """Return what a query gave: a truth value, or rows."""
+    if isinstance(result, bool):
+        return el("p", t("true" if result else "false", language), cls="short")
+    if not result.rows:
+        return el("p", t("no_rows", language), cls="muted")
+    head = el("tr", [el("th", column, scope="col") for column in result.columns])
+    body = [el("tr", [el("td", _cell(term, label)) for term in row]) for row in result.rows[:500]]
+    key = "rows_cut" if getattr(result, "truncated", False) or len(result.rows) > 500 else "rows"
+    count = el("p", t(key, language, n=len(body)), cls="muted", role="status")
+    table = el("table", el("thead", head), el("tbody", body))
+    return join([count, el("div", table, cls="scroll", tabindex="0", role="region", aria_label=t("sparql", language))])
+
+
+def _cell(term: Term | None, label: Labeller) -> Html | None:
+    if term is None:
+        return None
+    if term.kind != "iri":
+        return el("span", term.value[:2000])
+    return el(
+        "button", label(term), type="button", cls="entity", data_act="entity", data_iri=term.value, title=term.value
+    )
+
+
+def hits(found: Sequence[Hit], language: str = "en") -> Html:
+    """Return found passages, each with a control that opens its document there."""
+    if not found:
+        return el("p", t("no_hits", language), cls="muted")
+    return el("ol", [_hit(hit, language) for hit in found], cls="hits")
+
+
+def _hit(hit: Hit, language: str) -> Html:
+    passage = hit.passage
+    button = el(
+        "button", t("open_document", language), type="button", cls="link", data_act="document", data_doc=passage.doc_id,
+        data_start=passage.start, data_end=passage.end,
+    )  # fmt: skip
+    where = " · ".join(x for x in (passage.heading, f"{hit.score:.3f}") if x)
+    title = el("p", el("strong", passage.title or passage.doc_id), " ", el("span", where, cls="muted"))
+    return el("li", title, el("blockquote", passage.text[:500], lang=passage.language), button)

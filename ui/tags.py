@@ -1,0 +1,61 @@
+"""HTML that is escaped by construction: a piece of text becomes markup only through :func:`el`."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+# Characters that no HTML may hold, and those that turn the direction of what follows (they can disguise a file's name).
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_VOID = frozenset({"br", "hr", "img", "input", "meta", "path", "circle", "line", "rect"})
+
+
+class Html(str):
+    """Text that is markup already; only this module and :func:`el` make it."""
+
+    __slots__ = ()
+
+
+def text(value: object) -> Html:
+    """Return a value as escaped text; control characters become U+FFFD, direction overrides are taken out."""
+    clean = _TURNING.sub("", _FORBIDDEN.sub("\ufffd", str(value)))
+    return Html(escape(clean, quote=True))
+
+
+def el(name: str, *children: object, **attributes: object) -> Html:
+    """Return an element; children that are not :class:`Html` are escaped, ``None`` children and attributes are left out.
+
+    ``cls`` stands for ``class``; an underscore in an attribute's name stands for a hyphen; ``True`` gives a bare attribute.
+    Addresses are refused: attributes that could load or run anything (``src``, ``href`` other than a fragment, ``on...``,
+    ``style`` with a url) are errors of the caller.
+    """
+    parts = [f"<{name}"]
+    for key, value in attributes.items():
+        if value is None or value is False:
+            continue
+        key = "class" if key == "cls" else key.rstrip("_").replace("_", "-")
+        _check(key, value)
+        parts.append(f" {key}" if value is True else f' {key}="{text(value)}"')
+    parts.append(">")
+    if name in _VOID and not children:
+        return Html("".join(parts) if name in {"br", "hr", "img", "input", "meta"} else "".join(parts)[:-1] + "/>")
+    return Html("".join(parts) + join(children) + f"</{name}>")
+
+
+def join(children: object, between: str = "") -> Html:
+    """Return children one after the other, those that are not markup escaped."""
+    items = children if isinstance(children, list | tuple) else [children]
+    flat = [join(item) if isinstance(item, list | tuple) else _one(item) for item in items if item is not None]
+    return Html(str(text(between)).join(flat))
+
+
+def _one(item: object) -> str:
+    return item if isinstance(item, Html) else text(item)
+
+
+def _check(key: str, value: object) -> None:
+    if key.startswith("on") or key in {"src", "srcset", "srcdoc", "action", "formaction", "xlink:href"}:
+        raise ValueError(f"attribute {key!r} is not allowed in a rendered page")
+    if key == "href" and not str(value).startswith("#"):
+        raise ValueError(f"a link may lead only inside the page, not to {value!r}")
