@@ -1,0 +1,135 @@
+"""The things that a question names: linked entities, codes, and things told apart by a date ("the Supply Agreement of 5 May 2015")."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from kgqa.graph.candidates import Anchor
+from kgqa.graph.matching import Match
+from kgqa.graph.question import Mention
+from kgqa.graph.schema_words import SchemaWords, compact
+from kgqa.graph.store import GraphStore
+from kgqa.graph.times import Period, periods
+from kgqa.graph.words import stems, tokens
+from kgqa.types import Link, Term
+
+_CODE = re.compile(r"(?<![\w.\-])(?=[\w.\-:]*\d)[A-Za-z]{0,12}[:\-]?\d[\w.\-]*(?<![.\-])")
+_LEAD = re.compile(r"(?:^|.*\b(?:the|this|that|an?)\s+)(?P<name>[^?]+?)\s*(?:\(|,)?\s*(?:of|dated|from|made on|signed on|made|signed)?\s*$", re.I | re.S)
+_NEAR = 0.2  # links of a mention that score this much below its best are not tried
+_MOST = 4
+
+
+class Anchors:
+    """Finds anchors in questions over one graph."""
+
+    def __init__(self, store: GraphStore, words: SchemaWords) -> None:
+        self._store = store
+        self._words = words
+        sides = [side for relation in words.relations for side in (relation.subject, relation.object)]
+        self._generic = {frozenset(name.stems) for side in sides for name in side.names}
+        self._generic |= {frozenset(name.stems) for iri in words.schema.classes if words.schema.classes[iri].instances for name in words.class_names(iri)}
+        self._dates = tuple(relation for relation in words.relations if relation.object.kind == "date")
+        self._coded = tuple(relation for relation in words.relations if relation.prefix)
+
+    def mentions(self, question: str, links: Sequence[Link]) -> tuple[list[Mention], dict[int, list[Term]]]:
+        """Return the mentions in order, not overlapping, and for those that are no links the terms that they name."""
+        found: list[tuple[Mention, list[Term]]] = []
+        for mention, terms in [*self._dated(question, links), *self._codes(question)]:
+            if not any(_overlap(mention, other) for other, _ in found):
+                found.append((mention, terms))
+        for mention in _grouped(question, links):
+            if frozenset(stems(mention.text)) in self._generic:
+                continue
+            if not any(_overlap(mention, other) for other, _ in found):
+                found.append((mention, []))
+        found.sort(key=lambda item: item[0].start)
+        return [mention for mention, _ in found], {k: terms for k, (_, terms) in enumerate(found) if terms}
+
+    def groups(self, match: Match, terms: dict[int, list[Term]]) -> list[list[Anchor]]:
+        """Return for each mention its anchors, best first."""
+        out = []
+        for k, mention in enumerate(match.reading.mentions):
+            if k in terms:
+                links = {Term(link.entity): link for link in mention.links}
+                out.append([Anchor(term, k, 1.0, links.get(term)) for term in terms[k]])
+            else:
+                best = mention.links[0].score
+                near = [link for link in mention.links if link.score >= best - _NEAR][:_MOST]
+                out.append([Anchor(Term(link.entity), k, link.score, link) for link in near])
+        return out
+
+    def _codes(self, question: str) -> list[tuple[Mention, list[Term]]]:
+        found = []
+        for hit in _CODE.finditer(question):
+            terms = self._coded_terms(hit.group(), question)
+            if terms:
+                found.append((Mention(hit.start(), hit.end(), hit.group(), ()), terms))
+        return found
+
+    def _coded_terms(self, code: str, question: str) -> list[Term]:
+        if len(compact(code)) < 3:
+            return []
+        named = [relation for relation in self._coded if _named(relation.prefix, question)]
+        texts = [relation.prefix + code for relation in named or self._coded] + ([] if named else [code])
+        terms = [Term(text, "literal") for text in dict.fromkeys(texts)]
+        return [term for term in terms if self._store.into(term)][:_MOST]
+
+    def _dated(self, question: str, links: Sequence[Link]) -> list[tuple[Mention, list[Term]]]:
+        found = []
+        for period in periods(question):
+            if period.is_day and period.relation == "in" and not any(link.start < period.stop and period.start < link.end and link.score > 0.9 for link in links):
+                found += self._named_on(question, period)
+        return found
+
+    def _named_on(self, question: str, period: Period) -> list[tuple[Mention, list[Term]]]:
+        """Return the thing whose name stands before a day and that is dated on that day."""
+        lead = _LEAD.match(question[: period.start])
+        if lead is None:
+            return []
+        wanted = set(stems(lead["name"]))
+        if not wanted or frozenset(wanted) in self._generic or len(tokens(lead["name"])) > 40:
+            return []
+        day = period.first.isoformat()
+        entities = {
+            subject
+            for relation in self._dates
+            for datatype in ("http://www.w3.org/2001/XMLSchema#date", "")
+            for predicate in relation.predicates
+            for subject in self._store.subjects(Term(day, "literal", "", datatype), predicate)
+        }
+        fitting = [iri for iri in sorted(entities) if any(wanted <= set(stems(name.text)) for name in self._store.labels(iri))]
+        if not fitting:
+            return []
+        start = lead.start("name")
+        text = question[start : period.stop]
+        made = tuple(
+            Link(start, period.stop, text, iri, self._store.label(iri), 1.0, "alias", self._store.types(iri)) for iri in fitting[:_MOST]
+        )
+        return [(Mention(start, period.stop, text, made), [Term(link.entity) for link in made])]
+
+
+def _named(prefix: str, question: str) -> bool:
+    words = [word.text for word in tokens(question)]
+    whole, part = compact(prefix), compact(prefix.split("_")[0])
+    for size in (3, 2, 1):
+        for start in range(len(words) - size + 1):
+            name = compact("".join(words[start : start + size]))
+            if name in (whole, part) or (len(name) >= 4 and whole.startswith(name)):
+                return True
+    return False
+
+
+def _grouped(question: str, links: Sequence[Link]) -> list[Mention]:
+    """Return one mention for each place, the longest and surest first."""
+    places: dict[tuple[int, int], list[Link]] = {}
+    for link in links:
+        places.setdefault((link.start, link.end), []).append(link)
+    mentions = [
+        Mention(start, end, question[start:end], tuple(sorted(group, key=lambda link: -link.score))) for (start, end), group in places.items()
+    ]
+    return sorted(mentions, key=lambda mention: (-(mention.end - mention.start) * mention.links[0].score, mention.start))
+
+
+def _overlap(one: Mention, other: Mention) -> bool:
+    return one.start < other.end and other.start < one.end

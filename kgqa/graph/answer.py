@@ -1,0 +1,141 @@
+"""Answers questions over the graph: reads, lists queries, scores, runs them and says how sure it is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path as FilePath
+
+from kgqa.graph.anchors import Anchors
+from kgqa.graph.candidates import Anchor, Enumerator
+from kgqa.graph.matching import Match, Matcher
+from kgqa.graph.operations import Result, Runner
+from kgqa.graph.query import Query, sparql
+from kgqa.graph.question import Reading, read
+from kgqa.graph.schema_words import SchemaWords
+from kgqa.graph.scorer import FEATURES, PathModel, Scorer
+from kgqa.graph.store import GraphStore
+from kgqa.graph.truth import verdict
+from kgqa.graph.wording import say
+from kgqa.protocols import Encoder
+from kgqa.types import AnswerKind, Filters, GraphFinding, Link, Term
+
+_MOST_RUN = 8
+_MOST_FINDINGS = 5
+_COVERAGE = FEATURES.index("coverage")
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A query with the anchors that it was made from, and its score."""
+
+    query: Query
+    anchors: Mapping[int, Anchor]
+    score: float
+    coverage: float = 0.0
+
+
+class GraphSearch:
+    """The graph side of answering; implements :class:`kgqa.protocols.Graph` together with the store's own descriptions.
+
+    :param model: folder of the trained path scorer; plain weights when ``None``.
+    :param threshold: findings that score below are left out.
+    """
+
+    def __init__(
+        self, store: GraphStore, encoder: Encoder | None = None, model: FilePath | None = None, *, threshold: float = 0.5
+    ) -> None:
+        self._store = store
+        self.words = SchemaWords(store, encoder)
+        self._matcher = Matcher(self.words, encoder)
+        self._enumerator = Enumerator(store, self.words)
+        self._scorer = Scorer(self.words, PathModel.load(model))
+        self._anchors = Anchors(store, self.words)
+        self._threshold = threshold
+
+    def find(
+        self, questions: Sequence[str], links: Sequence[Sequence[Link]], filters: Filters | None = None
+    ) -> list[list[GraphFinding]]:
+        """Return what the graph says to each question, best first; empty when it has nothing that fits."""
+        return [self._find(question, found) for question, found in zip(questions, links, strict=True)]
+
+    def label(self, iri: str, language: str = "en") -> str:
+        """Return the best label in a language, or the IRI's last part."""
+        return self._store.label(iri, language)
+
+    def rank(self, question: str, links: Sequence[Link]) -> tuple[Match, list[Scored]]:
+        """Return the queries that a question may mean, best first."""
+        mentions, extra = self._anchors.mentions(question, links)
+        reading = read(question, mentions)
+        match = self._matcher.open(reading)
+        groups = self._anchors.groups(match, extra)
+        scored = []
+        for query, anchors in self._listed(match, groups):
+            features = self._scorer.features(match, query, anchors)
+            scored.append(Scored(query, anchors, self._scorer.model.score(features), float(features[_COVERAGE])))
+        return match, sorted(scored, key=lambda item: -item.score)
+
+    def _listed(self, match: Match, groups: Sequence[Sequence[Anchor]]) -> list[tuple[Query, dict[int, Anchor]]]:
+        by_term = {(anchor.mention, anchor.term): anchor for group in groups for anchor in group}
+        out = []
+        for query in self._enumerator.queries(match, groups):
+            used = {chain.mention: by_term[(chain.mention, chain.anchor)] for chain in (*query.chains, *query.without)}
+            for group in groups:
+                used.setdefault(group[0].mention, group[0])
+            out.append((query, used))
+        return out
+
+    def _find(self, question: str, links: Sequence[Link]) -> list[GraphFinding]:
+        match, ranked = self.rank(question, links)
+        runner = Runner(self._store)
+        findings: list[GraphFinding] = []
+        empty: Scored | None = None
+        for number, item in enumerate(ranked[: 4 * _MOST_RUN]):
+            if item.score < self._threshold or number - len(findings) > _MOST_RUN or len(findings) == _MOST_FINDINGS:
+                break
+            if empty is not None and not _substitutes(item, empty):
+                continue  # what the question most likely asks has no answer here; a less likely reading is no substitute
+            finding = self._finding(match, item, runner)
+            if finding is not None and all(finding.values != other.values for other in findings):
+                findings.append(finding)
+            elif finding is None and not findings:
+                empty = empty or item
+        return findings
+
+    def _finding(self, match: Match, item: Scored, runner: Runner) -> GraphFinding | None:
+        result = runner.run(item.query)
+        reading = match.reading
+        links = tuple(anchor.link for anchor in item.anchors.values() if anchor.link is not None)
+        if item.query.operation == "ask":
+            truth = verdict(self._store, self.words, item.query, result)
+            if truth is None:
+                return None
+            values: tuple[tuple[Term, str], ...] = ((Term(str(truth).lower(), "literal"), str(truth).lower()),)
+            return GraphFinding("boolean", values, item.score, sparql(item.query), result.paths, True, links, (), say(item.query, self._store, reading.language))
+        if not result.terms:
+            return None
+        kind, values = self._values(item.query, result, reading)
+        return GraphFinding(
+            kind, values, item.score, sparql(item.query), result.paths, result.complete, links, (), say(item.query, self._store, reading.language)
+        )
+
+    def _values(self, query: Query, result: Result, reading: Reading) -> tuple[AnswerKind, tuple[tuple[Term, str], ...]]:
+        if query.operation == "count":
+            number = str(len(result.terms))
+            return "number", ((Term(number, "literal", datatype="http://www.w3.org/2001/XMLSchema#integer"), number),)
+        last = query.last
+        prefix = last.relation.prefix if last and last.forward else ""
+        values = tuple((term, self._shown(term, prefix, reading.language)) for term in result.terms)
+        side = last.relation.side(last.forward) if last else None
+        kinds: dict[str, AnswerKind] = {"date": "date", "number": "number", "text": "span"}
+        return kinds.get(side.kind if side else "entity", "entities"), values
+
+    def _shown(self, term: Term, prefix: str, language: str) -> str:
+        if term.kind == "literal":
+            return term.value.removeprefix(prefix)
+        return self._store.label(term.value, language)
+
+
+def _substitutes(item: Scored, empty: Scored) -> bool:
+    """Tell whether a query says as much of the question as a better one that has no result."""
+    return item.coverage >= empty.coverage - 0.01 and item.score >= empty.score - 0.1

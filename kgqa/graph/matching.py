@@ -1,0 +1,173 @@
+"""Compares a question's words with the words of relations and classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kgqa.graph.question import Reading
+from kgqa.graph.schema_words import Relation, SchemaWords, Words, compact
+from kgqa.graph.words import alike, is_chinese
+from kgqa.protocols import Encoder
+
+Weights = NDArray[np.float32]
+"""One number in [0, 1] for each word of the question."""
+
+_GROUP = 0.85  # what a shared thesaurus group is worth beside the same stem
+_HINT = 0.6  # words of a description explain less than words of a name
+_CODE_WORDS = frozenset("code identifi id number cod thesaurus vocabulari terminolog classif catalog list regist refer xref 代码 编码 编号".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How well a relation's words fit a question.
+
+    :param support: share of the best phrase's words that the question has, weighted by rarity, in [0, 1].
+    :param explains: how much of each word of the question the relation accounts for.
+    """
+
+    support: float
+    explains: Weights
+
+
+class WordVectors:
+    """Vectors of single words, kept as they are asked for."""
+
+    def __init__(self, encoder: Encoder | None) -> None:
+        self._encoder = encoder
+        self._rows: dict[str, NDArray[np.float32]] = {}
+
+    def prepare(self, words: Iterable[str]) -> None:
+        """Encode the words that are not known yet."""
+        if self._encoder is None:
+            return
+        fresh = [word for word in dict.fromkeys(words) if word not in self._rows]
+        if fresh:
+            self._rows.update(zip(fresh, self._encoder.encode(fresh), strict=True))
+
+    def similarity(self, one: str, other: str) -> float:
+        """Return how near two words are, 0 to 0.8; 0 where a vector is missing."""
+        left, right = self._rows.get(one), self._rows.get(other)
+        if left is None or right is None:
+            return 0.0
+        return float(np.clip((float(left @ right) - 0.5) / 0.4, 0.0, 0.8))
+
+
+class Matcher:
+    """Fits relations and classes to questions; one for each graph."""
+
+    def __init__(self, words: SchemaWords, encoder: Encoder | None) -> None:
+        self._words = words
+        self.vectors = WordVectors(encoder)
+        self._rarity = _rarity(words.relations)
+        self.vectors.prepare(stem for relation in words.relations for phrase in relation.phrases for stem in phrase.stems if stem.isascii())
+
+    def open(self, reading: Reading) -> Match:
+        """Return the comparison of one question with this graph."""
+        self.vectors.prepare(reading.words[k].stem for k in reading.content if reading.words[k].stem.isascii())
+        return Match(reading, self.vectors, self._rarity)
+
+
+class Match:
+    """The comparison of one question with a graph's words; remembers what it has compared."""
+
+    def __init__(self, reading: Reading, vectors: WordVectors, rarity: dict[str, float]) -> None:
+        self.reading = reading
+        self._vectors = vectors
+        self._rarity = rarity
+        self._fits: dict[str, Fit] = {}
+        self._phrases: dict[Words, tuple[float, Weights]] = {}
+        self._content = frozenset(reading.content)
+        self.weights = np.array([self.rarity(k) for k in range(len(reading.words))], np.float32)
+
+    def rarity(self, position: int) -> float:
+        """Return the weight of a word in coverage: 1 for content words, 0 for the others."""
+        return 1.0 if position in self._content else 0.0
+
+    def fit(self, relation: Relation) -> Fit:
+        """Return how well a relation fits."""
+        if relation.key not in self._fits:
+            self._fits[relation.key] = self._code_fit(relation) if relation.prefix else self._fit(relation)
+        return self._fits[relation.key]
+
+    def names(self, names: Iterable[Words], hints: Iterable[Words] = ()) -> Weights:
+        """Return how much of each word the names (and, less, the descriptions) of a class account for."""
+        out = np.zeros(len(self.reading.words), np.float32)
+        for name in names:
+            support, explains = self._phrase(name)
+            out = np.maximum(out, explains if support > 0.6 else explains * support)
+        for hint in hints:
+            out = np.maximum(out, self._exact(hint) * _HINT)
+        return out
+
+    def _fit(self, relation: Relation) -> Fit:
+        best, out = 0.0, np.zeros(len(self.reading.words), np.float32)
+        for phrase in relation.phrases:
+            support, explains = self._phrase(phrase)
+            best = max(best, support)
+            out = np.maximum(out, explains)
+        for hint in relation.hints:
+            exact = self._exact(hint)
+            out = np.maximum(out, exact * _HINT)
+        return Fit(best, out)
+
+    def _code_fit(self, relation: Relation) -> Fit:
+        """Fit a vocabulary of codes: its name must be in the question, written in any way ("ICD-10-CM", "UMLS")."""
+        words = self.reading.words
+        prefix = compact(relation.prefix)
+        parts = {prefix, compact(relation.prefix.split("_")[0])}
+        out = np.zeros(len(words), np.float32)
+        for size in (4, 3, 2, 1):
+            for start in range(len(words) - size + 1):
+                name = compact("".join(word.text for word in words[start : start + size]))
+                if name in parts or (len(name) >= 4 and prefix.startswith(name)):
+                    out[start : start + size] = 1.0
+        if not out.any():
+            return Fit(0.0, out)
+        for k, word in enumerate(words):
+            if word.stem in _CODE_WORDS:
+                out[k] = 1.0
+        return Fit(1.0, out)
+
+    def _phrase(self, phrase: Words) -> tuple[float, Weights]:
+        """Return the share of a phrase that the question has, and what it explains of each word."""
+        if phrase not in self._phrases:
+            explains = np.zeros(len(self.reading.words), np.float32)
+            total = found = 0.0
+            for stem, near in zip(phrase.stems, phrase.groups, strict=True):
+                weight = self._rarity.get(stem, 1.0)
+                row = np.array([self._alike(k, stem, near) for k in range(len(explains))], np.float32)
+                total += weight
+                found += weight * float(row.max(initial=0.0))
+                explains = np.maximum(explains, row)
+            self._phrases[phrase] = (found / total if total else 0.0, explains)
+        return self._phrases[phrase]
+
+    def _exact(self, phrase: Words) -> Weights:
+        stems = frozenset(phrase.stems)
+        return np.array([word.stem in stems and word.content for word in self.reading.words], np.float32)
+
+    def _alike(self, position: int, stem: str, near: frozenset[int]) -> float:
+        word = self.reading.words[position]
+        if word.stem == stem:
+            return 1.0
+        if near & self.reading.groups[position]:
+            return _GROUP
+        if position not in self._content:
+            return 0.0
+        if is_chinese(stem) and is_chinese(word.stem):
+            shared = alike(stem, word.stem)
+            return 0.9 * shared if shared >= 0.5 else 0.0
+        return self._vectors.similarity(word.stem, stem)
+
+
+def _rarity(relations: Iterable[Relation]) -> dict[str, float]:
+    """Weigh the words of relations: a word that many relations share tells less."""
+    counts: dict[str, int] = {}
+    for relation in relations:
+        for stem in {stem for phrase in relation.phrases for stem in phrase.stems}:
+            counts[stem] = counts.get(stem, 0) + 1
+    return {stem: 1.0 / (1.0 + 0.5 * np.log(number)) for stem, number in counts.items()}

@@ -1,0 +1,312 @@
+"""Scores query graphs against the question: features of words, types and cues, and a small trained model over them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kgqa.graph.candidates import Anchor
+from kgqa.graph.matching import Match
+from kgqa.graph.query import Chain, Hop, Query
+from kgqa.graph.question import Place_
+from kgqa.graph.schema_words import Relation, SchemaWords, Side, Words
+
+FEATURES = (
+    "support_min",  # the least supported hop
+    "support_mean",
+    "coverage",  # share of the content words that the query accounts for
+    "unexplained",  # number of content words that nothing accounts for
+    "head_agrees",  # what is asked for is what the query gives
+    "head_disagrees",
+    "wh_agrees",
+    "wh_disagrees",
+    "polarity",  # a denying relation for an asserting question, or the other way round
+    "hops",
+    "placed",  # a hop in a hierarchy where the question speaks of one
+    "misplaced",  # a hierarchy is spoken of and not walked, or walked the other way
+    "unused",  # anchors, periods, bounds or superlatives that the query leaves out
+    "back",  # there and back again by one relation, without "other", "same", ...
+    "also",  # the same, with such a word
+    "order",  # words nearer to the mention belong to earlier hops
+    "direct",  # closure where "direct" is said
+    "general",  # a union of sub-relations where one of them fits better, or one where the union fits as well
+    "repeated",  # a word that is said twice, walked once
+    "anchor",  # score of the links
+)
+_DEFAULT = {
+    "bias": -4.0, "support_min": 3.0, "support_mean": 1.0, "coverage": 6.0, "unexplained": -1.2, "head_agrees": 1.5, "head_disagrees": -3.0,
+    "wh_agrees": 1.0, "wh_disagrees": -2.5, "polarity": -5.0, "hops": -0.5, "placed": 1.5, "misplaced": -4.0, "unused": -4.0, "back": -3.0,
+    "also": 0.5, "order": 1.0, "direct": -3.0, "general": -0.5, "repeated": -2.0, "anchor": 0.5,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PathModel:
+    """Weights of the features, and a bias."""
+
+    weights: Mapping[str, float]
+
+    @classmethod
+    def load(cls, folder: Path | None) -> PathModel:
+        """Read ``model.json`` of a folder; the plain weights where there is none."""
+        file = folder / "model.json" if folder else None
+        if file is None or not file.is_file():
+            return cls(_DEFAULT)
+        return cls(json.loads(file.read_text(encoding="utf-8"))["weights"])
+
+    def score(self, features: NDArray[np.float32]) -> float:
+        """Return how sure it is that a query is meant, in [0, 1]."""
+        logit = self.weights["bias"] + sum(self.weights[name] * float(x) for name, x in zip(FEATURES, features, strict=True))
+        return float(1.0 / (1.0 + np.exp(-np.clip(logit, -30, 30))))
+
+
+class Scorer:
+    """Turns queries into features and scores."""
+
+    def __init__(self, words: SchemaWords, model: PathModel) -> None:
+        self._words = words
+        self.model = model
+        self._bridges = _bridges(words.relations)
+
+    def features(self, match: Match, query: Query, anchors: Mapping[int, Anchor]) -> NDArray[np.float32]:
+        """Return the features of a query, shape (len(FEATURES),)."""
+        account = _Account(match, self._bridges)
+        for chain in (*query.chains, *query.without):
+            if query.operation == "ask":
+                account.claim(chain, query)
+            else:
+                account.chain(chain)
+        account.tail(query.tail)
+        account.conditions(query)
+        account.classes(self._words.class_names(query.cls) if query.cls else ())
+        for anchor in anchors.values():
+            account.anchor(anchor, self._words)
+        return account.features(query, anchors)
+
+    def explained(self, match: Match, query: Query, anchors: Mapping[int, Anchor]) -> NDArray[np.float32]:
+        """Return how much of each word the query accounts for."""
+        account = _Account(match, self._bridges)
+        for chain in (*query.chains, *query.without):
+            if query.operation == "ask":
+                account.claim(chain, query)
+            else:
+                account.chain(chain)
+        account.tail(query.tail)
+        account.conditions(query)
+        account.classes(self._words.class_names(query.cls) if query.cls else ())
+        for anchor in anchors.values():
+            account.anchor(anchor, self._words)
+        return account.explained
+
+
+class _Account:
+    """Adds up, hop by hop, what a query accounts for."""
+
+    def __init__(self, match: Match, bridges: Mapping[tuple[str, str], int]) -> None:
+        self._match = match
+        self._bridges = bridges
+        self.reading = match.reading
+        self.explained = np.zeros(len(self.reading.words), np.float32)
+        self._supports: list[float] = []
+        self._orders: list[float] = []
+        self._placed = self._misplaced = self._back = self._also = self._direct = self._general = 0.0
+        self._relations: list[str] = []
+
+    def chain(self, chain: Chain) -> None:
+        """Take in a chain from an anchor."""
+        place = self.reading.place(chain.mention)
+        walked = [(hop, self._hop(hop)) for hop in chain.hops]
+        first = chain.hops[0] if chain.hops else None
+        if place:
+            wanted = {"up": (True,), "side": (True, False), "down": (False,)}[place]
+            tree = [hop.forward for hop in chain.hops if hop.relation.hierarchical]
+            fits = bool(first and first.relation.hierarchical and tuple(tree) == wanted)
+            self._direct += fits and wanted == (False,) and len(chain.hops) > 1 and not first.closure and not self.reading.direct
+            self._placed += fits
+            self._misplaced += not fits
+            if fits:
+                self._cue(next(item for item in self.reading.places if item.mention == chain.mention))
+                walked = [(hop, 1.0 if hop.relation.hierarchical else support) for hop, support in walked]
+        elif any(hop.relation.hierarchical for hop in chain.hops):
+            self._misplaced += 0.5
+        keys = [hop.relation.key for hop in chain.hops]
+        if len(keys) > 1 and any(a == b for a, b in zip(keys, keys[1:], strict=False)) and place != "side":
+            self._back += not self.reading.other
+            self._also += self.reading.other
+        if self.reading.direct and any(hop.closure for hop in chain.hops):
+            self._direct += 1
+        self._supports += [support for _, support in walked]
+        self._order(chain)
+
+    def claim(self, chain: Chain, query: Query) -> None:
+        """Take in the chain of a yes/no question."""
+        hop = chain.hops[0]
+        support = self._hop(hop)
+        places = [item for item in self.reading.places if item.place == ("up" if item.mention == chain.mention else "down")]
+        if hop.relation.hierarchical and places:
+            self._placed += 1
+            support = 1.0
+            self._cue(places[0])
+        elif self.reading.places:
+            self._misplaced += 1
+        elif hop.relation.hierarchical:
+            self._misplaced += 0.5
+        self._supports.append(support)
+
+    def _cue(self, place: Place_) -> None:
+        for k, word in enumerate(self.reading.words):
+            if place.start <= word.start < place.end:
+                self.explained[k] = 1.0
+
+    def tail(self, hops: Sequence[Hop]) -> None:
+        """Take in the hops after the core."""
+        self._supports += [self._hop(hop) for hop in hops]
+
+    def conditions(self, query: Query) -> None:
+        """Take in conditions on literals and the order of a superlative."""
+        relations = [item.relation for item in query.conditions] + ([query.order] if query.order else [])
+        for relation in relations:
+            fit = self._match.fit(relation)
+            self.explained = np.maximum(self.explained, fit.explains)
+            self._names(relation.subject)
+            self._supports.append(max(fit.support, 0.7 if relation.object.kind == "date" else 0.3))
+
+    def classes(self, names: Sequence[Words]) -> None:
+        """Take in the class that is listed."""
+        self.explained = np.maximum(self.explained, self._match.names(names))
+
+    def anchor(self, anchor: Anchor, words: SchemaWords) -> None:
+        """Take in the words of an anchor's own class ("the drug ...")."""
+        for iri in anchor.link.types if anchor.link else ():
+            self.explained = np.maximum(self.explained, self._match.names(words.class_names(iri)))
+
+    def features(self, query: Query, anchors: Mapping[int, Anchor]) -> NDArray[np.float32]:
+        """Return the features of what was taken in."""
+        reading, weights = self.reading, self._match.weights
+        total = float(weights.sum())
+        coverage = float((weights * self.explained).sum()) / total if total else 1.0
+        unexplained = float((weights * (self.explained < 0.35)).sum())
+        head, wh = self._head(query), self._wh(query)
+        relations = [hop.relation for hop in query.hops]
+        negative = any(relation.negative for relation in relations)
+        used = {chain.mention for chain in (*query.chains, *query.without)} | {-2}
+        unused = sum(1 for k in anchors if k not in used) - (1 if query.target is not None else 0)
+        unused += len(reading.without) if not query.without and not query.exclude else 0
+        unused += 0 if query.conditions else len(reading.periods) + len(reading.bounds)
+        unused += bool(reading.superlative) and query.operation not in ("max", "min")
+        values = (
+            min(self._supports, default=0.0),
+            float(np.mean(self._supports)) if self._supports else 0.0,
+            coverage,
+            unexplained,
+            head > 0, head < 0, wh > 0, wh < 0,
+            float(negative != reading.negated) if negative or (reading.negated and not reading.without) else 0.0,
+            len(query.hops),
+            self._placed, self._misplaced, max(0, unused), self._back, self._also,
+            float(np.mean(self._orders)) if self._orders else 0.5,
+            self._direct, self._general, self._repeated(query),
+            float(np.mean([anchor.score for anchor in anchors.values()])) if anchors else 1.0,
+        )  # fmt: skip
+        return np.array(values, np.float32)
+
+    def _hop(self, hop: Hop) -> float:
+        """Account for a hop's words and return its support."""
+        fit = self._match.fit(hop.relation)
+        self.explained = np.maximum(self.explained, fit.explains)
+        near = self._names(hop.relation.side(hop.forward))
+        far = self._names(hop.relation.side(not hop.forward))
+        support = fit.support
+        if hop.relation.key in self._relations and self.reading.other:
+            support = max(support, 0.85)
+        self._relations.append(hop.relation.key)
+        if near >= 0.8 and not hop.relation.negative:
+            support = max(support, (0.6 if far >= 0.8 else 0.5) / self._rivals(hop.relation))
+        return support
+
+    def _names(self, side: Side) -> float:
+        explains = self._match.names(side.names, side.hints)
+        self.explained = np.maximum(self.explained, explains)
+        return float(explains.max(initial=0.0))
+
+    def _rivals(self, relation: Relation) -> int:
+        """Return how many relations join the same two classes."""
+        pairs = [(s, o) for s in relation.subject.classes for o in relation.object.classes or ("",)]
+        return max(1, min((self._bridges.get(pair, 1) for pair in pairs), default=1))
+
+    def _order(self, chain: Chain) -> None:
+        """Compare the order of hops with how far their words stand from the mention."""
+        mention = next((k for k, word in enumerate(self.reading.words) if word.text == f"⟦{chain.mention}⟧"), None)
+        if mention is None or len(chain.hops) < 2:
+            return
+        places = []
+        for hop in chain.hops:
+            explains = self._match.fit(hop.relation).explains * self._match.weights
+            if explains.max(initial=0.0) < 0.5:
+                return
+            near = [abs(k - mention) for k in np.flatnonzero(explains >= 0.8 * explains.max())]
+            places.append((min(near), max(near)))
+        self._orders += [1.0 if a[0] <= b[1] and (a[0] < b[0] or a[1] < b[1] or a == b) else 0.0 for a, b in zip(places, places[1:], strict=False)]
+
+    def _head(self, query: Query) -> int:
+        """Tell whether the words for what is asked ("which *drugs*") name what the query gives: 1 yes, -1 no, 0 unknown."""
+        head = self.reading.head
+        last = query.last
+        side = last.relation.side(last.forward) if last else None
+        if not head or query.operation == "ask":
+            return 0
+        names = self._match.names(side.names, side.hints) if side else self._match.names(())
+        if query.cls and not query.tail or not query.hops:
+            return 1 if any(self.explained[k] >= 0.8 for k in head) else 0
+        fit = self._match.fit(last.relation).explains if last and (last.forward or not side or not side.names) else names
+        if any(names[k] >= 0.55 or fit[k] >= 0.8 for k in head):
+            return 1
+        return -1 if any(self.explained[k] >= 0.8 for k in head) or (side and side.names) else 0
+
+    def _wh(self, query: Query) -> int:
+        last = query.last
+        if query.operation not in ("list", "max", "min") or last is None or not self.reading.wh:
+            return 0
+        side = last.relation.side(last.forward)
+        if self.reading.wh == "when":
+            return 1 if side.kind == "date" else -1 if side.kind == "text" or side.names else 0
+        if self.reading.wh == "who":
+            if side.kind in ("date", "number"):
+                return -1
+            return 1 if _is_person(side) else -1 if side.names else 0
+        if self.reading.wh in ("how", "why", "how much", "how long"):
+            return 0 if side.kind in ("number", "text") else -1
+        return 0
+
+    def _repeated(self, query: Query) -> float:
+        """Count words said twice that fewer hops than that account for."""
+        stems = [self.reading.words[k].stem for k in self.reading.content]
+        twice = {stem for stem in stems if stems.count(stem) > 1}
+        missing = 0
+        for stem in twice:
+            walked = sum(1 for hop in query.hops if any(stem in phrase.stems for phrase in hop.relation.phrases))
+            missing += 0 < walked < stems.count(stem)
+        return float(missing)
+
+
+_PERSON = frozenset("person compani organ organis corpor firm human agent individu man woman author parti 人 人物 公司 机构 谁".split())
+
+
+def _is_person(side: Side) -> bool:
+    return any(stem in _PERSON for words in (*side.names, *side.hints) for stem in words.stems)
+
+
+def _bridges(relations: Sequence[Relation]) -> dict[tuple[str, str], int]:
+    counts: dict[tuple[str, str], int] = {}
+    parts = {sub for relation in relations if len(relation.predicates) > 1 for sub in relation.predicates}
+    for relation in relations:
+        if relation.prefix or relation.negative or relation.key in parts:
+            continue
+        for subject in relation.subject.classes:
+            for object in relation.object.classes or ("",):
+                counts[(subject, object)] = counts.get((subject, object), 0) + 1
+    return counts

@@ -1,0 +1,53 @@
+"""Puts query graphs into words, so that a person can see how a question was understood."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kgqa.graph.query import Chain, Condition, Hop, Query
+from kgqa.graph.store import GraphStore
+from kgqa.types import Term
+
+_WORDS = {
+    "en": {"list": "things that", "count": "number of things that", "ask": "whether", "max": "last of the things that", "min": "first of the things that",
+           "and": " and ", "or": " or ", "not": "but not: ", "any": "something", "it": "it", "then": ", then ", "from": "from", "to": "up to (not including)"},
+    "zh": {"list": "满足以下条件的事物：", "count": "满足以下条件的事物的数量：", "ask": "是否", "max": "满足以下条件且最大者：", "min": "满足以下条件且最小者：",
+           "and": "，且", "or": "，或", "not": "但不包括：", "any": "某物", "it": "它", "then": "，然后", "from": "自", "to": "至（不含）"},
+}  # fmt: skip
+
+
+def say(query: Query, store: GraphStore, language: str = "en") -> str:
+    """Return a query as a phrase in a language."""
+    words = _WORDS.get(language, _WORDS["en"])
+    parts = [_chain(chain, store, language) for chain in query.chains]
+    text = words["or" if query.either else "and"].join(parts)
+    conditions = [_condition(item, words) for item in query.conditions]
+    text = words["and"].join(part for part in [text, *conditions] if part)
+    if query.without:
+        text += " " + words["not"] + words["and"].join(_chain(chain, store, language) for chain in query.without)
+    if query.tail:
+        text += words["then"] + " → ".join(_hop(hop) for hop in query.tail)
+    if query.operation == "ask" and query.target is not None:
+        text += f" = {_name(query.target, store, language)}"
+    return f"{words[query.operation]} {text}".strip()
+
+
+def _chain(chain: Chain, store: GraphStore, language: str) -> str:
+    return " → ".join([_name(chain.anchor, store, language), *map(_hop, chain.hops)])
+
+
+def _hop(hop: Hop) -> str:
+    return ("" if hop.forward else "⁻") + hop.relation.label + ("*" if hop.closure else "")
+
+
+def _condition(item: Condition, words: dict[str, str]) -> str:
+    low = f" {words['from']} {item.low}" if item.low is not None else ""
+    high = f" {words['to']} {item.high}" if item.high is not None else ""
+    return item.relation.label + low + high
+
+
+def _name(term: Term, store: GraphStore, language: str) -> str:
+    return store.label(term.value, language) if term.kind == "iri" else f"“{term.value}”"
+
+
+__all__: Sequence[str] = ("say",)

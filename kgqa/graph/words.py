@@ -1,0 +1,137 @@
+"""Words of questions and of schemas: tokens, stems, stop words and groups of words that may stand for one another."""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib import resources
+from itertools import pairwise
+
+import Stemmer
+
+_STEMMER = Stemmer.Stemmer("english")
+_CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_TOKEN = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+(?:['’](?:s|t|re|ll|ve|d)\b)?|⟦\d+⟧")
+_IRREGULAR = {
+    "wrote": "write", "written": "write", "spoke": "speak", "spoken": "speak", "made": "make", "given": "give", "gave": "give",
+    "won": "win", "sang": "sing", "sung": "sing", "taught": "teach", "began": "begin", "begun": "begin", "held": "hold",
+    "ran": "run", "led": "lead", "sold": "sell", "bought": "buy", "fell": "fall", "fallen": "fall", "known": "know",
+    "people": "person", "children": "child", "died": "die", "dead": "die", "death": "die", "born": "birth", "wives": "wife",
+    "therapies": "therapy", "therapeutic": "therapy", "symptomatic": "symptom", "co": "together", "grew": "grow",
+}  # fmt: skip
+
+STOP = frozenset(
+    """a an the of in on at by for to from with into onto under over about as and or is are was were be been being am it its
+    this that these those there here which what who whom whose when where why how do does did has have had can could will would
+    shall should may might must i you he she we they me him her us them my your his our their any some all each every other
+    another others also too very just s t re ll ve d if than then so such not no nor both either neither only more most
+    between out up down off again further during through per via et al please
+    的 了 吗 呢 啊 吧 呀 是 有 在 和 与 及 或 被 把 对 于 为 以 从 到 也 都 就 还 又 很 什么 哪 哪个 哪些 哪一 怎么 怎样 如何 谁 几 多少
+    个 种 你 我 他 她 它 你们 我们 他们 知道 请问 想 一下 告诉 有人 有谁 好奇 那 这 这个 那个 时候 主要 所 之 其 会 能 可以 要 吗 嘛 么 请""".split()
+)
+"""Words without a meaning of their own in a question."""
+
+LIGHT = frozenset(
+    """make do get give list name tell know find show say have exist happen see look want need like thing stuff one use call
+    state record put take stand come go mean concern find enumerate mention identify provide particular certain various
+    different exactly actually currently graph data database knowledge base word""".split()
+)
+"""Words (stems of English) that say little: they need no explanation by a relation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word of a text with its place; ``stem`` is what is compared."""
+
+    text: str
+    start: int
+    end: int
+    stem: str
+
+    @property
+    def content(self) -> bool:
+        """Tell whether the word means something by itself."""
+        return self.text.lower() not in STOP and not self.text.startswith("⟦")
+
+
+@lru_cache(maxsize=100_000)
+def stem(word: str) -> str:
+    """Return the form in which words are compared."""
+    lower = word.lower().replace("’", "'").removesuffix("'s")
+    lower = _IRREGULAR.get(lower, lower)
+    return str(_STEMMER.stemWord(lower)) if lower.isascii() else lower
+
+
+@cache
+def _jieba() -> object:
+    import jieba  # a dictionary of 5 MB: only loaded for Chinese
+
+    jieba.setLogLevel(logging.WARNING)
+    return jieba
+
+
+def is_chinese(text: str) -> bool:
+    """Tell whether a text has Chinese characters."""
+    return re.search(f"[{_CJK}]", text) is not None
+
+
+def tokens(text: str) -> list[Token]:
+    """Return the words of a text in order; Chinese is segmented."""
+    found: list[Token] = []
+    for match in _TOKEN.finditer(text):
+        word, start = match.group(), match.start()
+        if not is_chinese(word):
+            found.append(Token(word, start, match.end(), stem(word)))
+            continue
+        for piece in _jieba().cut(word):  # type: ignore[attr-defined]
+            found.append(Token(piece, start, start + len(piece), piece))
+            start += len(piece)
+    return found
+
+
+def stems(text: str) -> tuple[str, ...]:
+    """Return the stems of the content words of a text; of all words where no word has content."""
+    words = tokens(text)
+    return tuple(word.stem for word in words if word.content) or tuple(word.stem for word in words)
+
+
+@cache
+def _thesaurus() -> tuple[dict[str, frozenset[int]], dict[tuple[str, ...], frozenset[int]]]:
+    """Return the groups of each single word and of each phrase."""
+    single: dict[str, set[int]] = {}
+    phrases: dict[tuple[str, ...], set[int]] = {}
+    text = resources.files("kgqa.graph").joinpath("thesaurus.txt").read_text(encoding="utf-8")
+    lines = (line for line in text.splitlines() if line.strip() and not line.startswith("#"))
+    for number, line in enumerate(lines):
+        for member in line.split(","):
+            member = member.strip()
+            key = (member,) if is_chinese(member) else tuple(stem(word) for word in re.findall(r"[^\W_]+", member))
+            if len(key) == 1:
+                single.setdefault(key[0], set()).add(number)
+            else:
+                phrases.setdefault(key, set()).add(number)
+    return {k: frozenset(g) for k, g in single.items()}, {k: frozenset(g) for k, g in phrases.items()}
+
+
+def groups(words: list[Token]) -> list[frozenset[int]]:
+    """Return for each word the thesaurus groups that it, or a phrase that it is part of, belongs to."""
+    single, phrases = _thesaurus()
+    found = [set(single.get(word.stem, ())) for word in words]
+    for size in (2, 3, 4):
+        for start in range(len(words) - size + 1):
+            piece = words[start : start + size]
+            if any(right.start - left.end > 2 for left, right in pairwise(piece)):
+                continue
+            for place in range(start, start + size):
+                found[place] |= phrases.get(tuple(word.stem for word in piece), frozenset())
+    return [frozenset(item) for item in found]
+
+
+def alike(one: str, other: str) -> float:
+    """Return how alike two Chinese words are by their characters, 0 to 1."""
+    if one == other:
+        return 1.0
+    shared = len(set(one) & set(other))
+    return shared / max(len(set(one)), len(set(other)))
