@@ -1,6 +1,7 @@
 """What kgqa knows of languages: which one a text is in, how text is folded for matching, where sentences end.
 
-Light on import; langdetect and OpenCC are loaded when first needed. Nothing here ever changes stored text: folding is for
+Light on import; langdetect and OpenCC are loaded when first needed. Nothing here ever changes stored text: folding is
+for
 matching only, and :func:`fold_with_offsets` leads back to the original characters.
 """
 
@@ -31,9 +32,15 @@ _SCRIPTS = (
     (re.compile("[\u0900-\u097f]"), "hi"),
 )
 # Frequent English words that are no frequent words elsewhere; they spare the statistics for most English text.
-_ENGLISH = frozenset(
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_ENGLISH = _words(
     "the and to with are that by this which what from how does who shall have has been their these when where can you "
-    "your other should would such any".split()
+    "your other should would such any"
 )
 _SAMPLE = 2000
 _SHORT = 60
@@ -44,8 +51,10 @@ def detect(text: str) -> str:
     """Tell the language of a text.
 
     The script decides for Chinese, Japanese and Korean: one character of these weighs as much as two words of another
-    script, so a Chinese question with an English name in it is Chinese. Latin text shorter than 60 letters is English, as
-    statistics are unreliable there; longer text is judged by langdetect (seeded, so that the result is always the same).
+    script, so a Chinese question with an English name in it is Chinese. Latin text shorter than 60 letters is
+    English, as
+    statistics are unreliable there; longer text is judged by langdetect (seeded, so that the result is always the
+    same).
 
     :returns: ISO 639-1 code; ``"und"`` when there are no letters. Never raises.
     """
@@ -106,7 +115,8 @@ def _statistical(text: str) -> str:
             return ""
 
 
-# --- folding -----------------------------------------------------------------------------------------------------------
+# --- folding
+# -----------------------------------------------------------------------------------------------------------
 
 _HAN_BLOCKS = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xF900, 0xFB00), (0x20000, 0x2A6E0))
 
@@ -188,10 +198,11 @@ def _joins(char: str) -> bool:
     )
 
 
-# --- sentences ---------------------------------------------------------------------------------------------------------
+# --- sentences
+# ---------------------------------------------------------------------------------------------------------
 
 _CLOSERS = "\"'”’」』）)\\]》】〉"
-_stop = re.compile(rf"[.!?。！？｡…]+[{_CLOSERS}]*|[^\S\r\n]*(?:\r\n?|\n)\s*")
+_stop = re.compile(rf"[.!?。！？｡…]+[{_CLOSERS}]*|(?:\r\n?|\n)\s*")
 _before = re.compile(r"(?:[A-Za-z]\.)*[A-Za-z]+$")
 _next_word = re.compile(r"[A-Za-z]+")
 _enumerator = re.compile(r"[(（]?(?:\d{1,3}(?:\.\d{1,3})*|[ivxlcIVXLC]{1,6}|[A-Za-z])[.)）]+$")
@@ -199,26 +210,25 @@ _item = re.compile(
     r"[-*•·◦▪●–—|#>]|[(（]?\d{1,3}(?:\.\d+)*[.)）、]|\d+\.\d+|[(（]?[A-Za-z][.)）]\s|[(（][ivxlc一二三四五六七八九十]+[)）]"
     r"|[一二三四五六七八九十]+、|第[0-9零〇一二三四五六七八九十百千]+[编章节条]|(?i:article|section|chapter|exhibit|schedule)\s"
 )
-_NEVER = frozenset(
-    "e.g i.e cf vs viz dr mr mrs ms mx prof st messrs gen sen rep hon capt approx ca incl esp resp dept".split()
+_NEVER = _words("e.g i.e cf vs viz dr mr mrs ms mx prof st messrs gen sen rep hon capt approx ca incl esp resp dept")
+_BEFORE_NUMBER = _words(
+    "no nos fig figs art arts sec secs para paras cl p pp vol ch eq tab table ex exh app sched reg reg'n s ss rr pt"
 )
-_BEFORE_NUMBER = frozenset(
-    "no nos fig figs art arts sec secs para paras cl p pp vol ch eq tab table ex exh app sched reg reg'n s ss rr pt".split()
-)
-_MAYBE = frozenset(
+_MAYBE = _words(
     "inc ltd corp co llc plc bros l.p l.l.c n.v b.v s.a u.s u.k u.s.a u.n e.u d.c etc a.m p.m al jr sr ph.d m.d b.sc m.sc "
-    "jan feb mar apr jun jul aug sep sept oct nov dec mt ft ave blvd rd est assn intl govt univ".split()
+    "jan feb mar apr jun jul aug sep sept oct nov dec mt ft ave blvd rd est assn intl govt univ"
 )
-_STARTERS = frozenset(
+_STARTERS = _words(
     "the this that these those it its in on at for if when while where as after before he she we they you i there however "
-    "moreover all any each no such subject upon unless during nothing neither either except notwithstanding".split()
+    "moreover all any each no such subject upon unless during nothing neither either except notwithstanding"
 )
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
     """Find the sentences of an English or Chinese text.
 
-    A sentence ends at final punctuation (with the quotes and brackets that close after it), at a blank line, and at a line
+    A sentence ends at final punctuation (with the quotes and brackets that close after it), at a blank line, and at a
+    line
     break unless the line is merely wrapped. Abbreviations, initials, decimals and list numbers end none.
 
     :returns: start and end of each sentence; together they cover all that is not blank.

@@ -1,6 +1,7 @@
 """Documents to passages: by structure first, then by paragraphs and sentences, never across a section.
 
-The parts of a document are what stands between one heading and the next. A part that fits is one passage, so that a clause
+The parts of a document are what stands between one heading and the next. A part that fits is one passage, so that a
+clause
 or an article is quoted whole. Larger parts are cut into pieces of even size at paragraphs, rows or sentences. Numbered
 clauses without a title ("7.2 The Supplier shall ...") and parts that are only a heading join their neighbours.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -24,7 +26,8 @@ class Chunking:
     """How large passages are.
 
     :param size: characters of Latin text aimed at; Chinese passages have about four tenths of it.
-    :param overlap: characters that a passage may repeat of the one before where a paragraph is cut; whole sentences only.
+    :param overlap: characters that a passage may repeat of the one before where a paragraph is cut; whole sentences
+        only.
     """
 
     size: int = 900
@@ -68,7 +71,8 @@ def width(text: str) -> float:
     return len(text) + (_CJK_WIDTH - 1) * count_cjk(text)
 
 
-# --- parts -------------------------------------------------------------------------------------------------------------
+# --- parts
+# -------------------------------------------------------------------------------------------------------------
 
 
 def _parts(document: Document) -> Iterator[_Part]:
@@ -158,7 +162,8 @@ def _untitled(path: tuple[str, ...]) -> bool:
     return bool(path) and re.fullmatch(r"\d+(?:\.\d+)+\.?", path[-1]) is not None
 
 
-# --- pieces ------------------------------------------------------------------------------------------------------------
+# --- pieces
+# ------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +176,8 @@ class _Unit:
     opens: bool
 
 
-_paragraph = re.compile(r"(?:[^\S\r\n]*(?:\r\n?|\n)){2,}")
-_row = re.compile(r"[^\r\n]*(?:\t|\|)[^\r\n]*(?:\r\n?|\n|$)")
+_paragraph = re.compile(r"(?:\r\n?|\n)[^\S\r\n]*(?:\r\n?|\n)\s*")
+_line = re.compile(r"[^\r\n]+")
 _softer = (re.compile(r"[；;](?!\w)|[;；]\s"), re.compile(r"[，,、]\s|[，、]"), re.compile(r"\s+"))
 
 
@@ -221,9 +226,8 @@ def _units(text: str, part: _Part, size: int) -> Iterator[_Unit]:
 
 def _paragraph_units(text: str, start: int, end: int, size: int) -> Iterator[_Unit]:
     block = text[start:end]
-    rows = _row.findall(block)
-    if len(rows) > 1 and 2 * sum(map(len, rows)) > len(block):
-        spans = [(m.start(), m.end()) for m in re.finditer(r"[^\r\n]*\S[^\r\n]*", block)]
+    if _is_table(block):
+        spans = [(match.start(), match.end()) for match in _line.finditer(block)]
     else:
         spans = sentences(block)
     opens = True
@@ -234,6 +238,12 @@ def _paragraph_units(text: str, start: int, end: int, size: int) -> Iterator[_Un
                 a += len(block[a:b]) - len(block[a:b].lstrip())
                 yield _Unit(start + a, start + a + len(stripped), width(stripped), opens)
                 opens = False
+
+
+def _is_table(block: str) -> bool:
+    """Tell whether most lines are rows of cells, which stay whole."""
+    lines = block.splitlines()
+    return len(lines) > 1 and 2 * sum(1 for line in lines if "|" in line or "\t" in line) > len(lines)
 
 
 def _cut(text: str, start: int, end: int, size: int) -> Iterator[tuple[int, int]]:
@@ -266,7 +276,8 @@ def _last(pattern: re.Pattern[str], text: str, start: int, room: int) -> int:
     return place
 
 
-# --- passages ----------------------------------------------------------------------------------------------------------
+# --- passages
+# ----------------------------------------------------------------------------------------------------------
 
 
 def _passage(document: Document, start: int, end: int, path: tuple[str, ...]) -> Passage:
@@ -297,6 +308,4 @@ def _language(document: Document, text: str) -> str:
 
 
 def _page(document: Document, start: int) -> int | None:
-    from bisect import bisect_right
-
     return max(1, bisect_right(document.pages, start)) if document.pages else None

@@ -24,7 +24,8 @@ _odd = re.compile("[\ue000-\uf8ff\ufffd\x80-\x9f]")
 def decode(data: bytes, declared: str = "") -> tuple[str, str]:
     """Decode a file whose encoding is not known.
 
-    Tried in this order: byte order mark, UTF-8, UTF-16 without a mark, what the file declares, GB18030 and Big5 by how common
+    Tried in this order: byte order mark, UTF-8, UTF-16 without a mark, what the file declares, GB18030 and Big5 by
+    how common
     their characters are, Windows-1252, and what charset-normalizer thinks.
 
     :param declared: encoding that the file itself names (HTML), or empty.

@@ -17,7 +17,8 @@ _separators = re.compile(r"[\s_]+")
 def find(root: Path, *, skipped: Callable[[Path, str], None] | None = None) -> list[Path]:
     """List the files below a folder that can be loaded, sorted by document id.
 
-    :param skipped: called with each file left out and the reason: hidden, a link that leaves the folder, no supported format.
+    :param skipped: called with each file left out and the reason: hidden, a link that leaves the folder, no supported
+        format.
     """
     found: list[Path] = []
     report = skipped or (lambda path, reason: None)
@@ -56,7 +57,8 @@ def _why_not_read(path: Path, root: Path) -> str:
 def document_id(path: Path, root: Path) -> str:
     """Return the path relative to the folder, with ``/``.
 
-    Characters that could deceive a reader or break an id (controls, reversed direction, ``#``, ``%``) are percent-encoded.
+    Characters that could deceive a reader or break an id (controls, reversed direction, ``#``, ``%``) are
+    percent-encoded.
     """
     relative = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
     return _unsafe.sub(

@@ -16,13 +16,19 @@ from kgqa.errors import SourceError
 _charset = re.compile(
     rb"""<(?:meta[^>]{0,200}|\?xml[^>]{0,100}en)(?:charset|coding)\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE
 )
-_HIDDEN = frozenset("script style template noscript svg math object iframe".split())
-_BLOCKS = frozenset(
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_HIDDEN = _words("script style template noscript svg math object iframe")
+_BLOCKS = _words(
     "address article aside blockquote body br caption center dd details dialog div dl dt fieldset figcaption figure footer "
-    "form h1 h2 h3 h4 h5 h6 header hr html li main nav ol option p pre section select summary table tbody tfoot thead tr ul".split()
+    "form h1 h2 h3 h4 h5 h6 header hr html li main nav ol option p pre section select summary table tbody tfoot thead tr ul"
 )
-_APART = frozenset("p h1 h2 h3 h4 h5 h6 table ul ol dl blockquote section article pre".split())
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+_APART = _words("p h1 h2 h3 h4 h5 h6 table ul ol dl blockquote section article pre")
+_VOID = _words("area base br col embed hr img input link meta source track wbr")
 _rubbish = re.compile(r"<(script|style|template)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.IGNORECASE | re.DOTALL)
 
 

@@ -10,9 +10,12 @@ from datetime import date
 from kgqa.errors import SourceError
 from kgqa.types import Validity
 
-FIELDS = frozenset(
-    "title source url language authority author date valid_from valid_to jurisdiction superseded_by access".split()
-)
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+FIELDS = _words("title source url language authority author date valid_from valid_to jurisdiction superseded_by access")
 """Names with a meaning; others are kept as they are."""
 
 _fence = re.compile(r"\ufeff?---[ \t]*(?:\r\n?|\n)")
@@ -25,7 +28,8 @@ _day = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?)?)?(?:[T
 def front_matter(text: str) -> tuple[dict[str, str], int]:
     """Read the ``---`` block that opens a Markdown file.
 
-    Only what metadata needs of YAML is read: ``name: value`` lines, quoted values, and lists (``[a, b]`` or ``- a`` lines), which
+    Only what metadata needs of YAML is read: ``name: value`` lines, quoted values, and lists (``[a, b]`` or ``- a``
+    lines), which
     become comma separated text.
 
     :returns: values by lower-case name, and the offset where the content begins; ``({}, 0)`` without such a block.

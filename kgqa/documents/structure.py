@@ -33,9 +33,13 @@ _capitals = re.compile(r"[^a-z]{4,90}$")
 _contents = re.compile(r"(?:\.{3,}|\s{2,}|\t|…+|\. \. \.)\s*(?:[Pp]age\s*)?[-–]?\d{1,4}\s*$|[A-Za-z)] \d{1,3}\s*$")
 _run_in = re.compile(r"[\s.:—–-]*(?P<title>[A-Z\"“][^.:\n]{1,80}?)[.:](?=\s|[\"”]|$)")
 _title_word = re.compile(r"[A-Za-z][\w'’-]*")
-_SMALL = frozenset(
-    "a an and as at by for from in into of on or the to with vs per under upon between without its not no".split()
-)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_SMALL = _words("a an and as at by for from in into of on or the to with vs per under upon between without its not no")
 _LABEL_SPACE = re.compile(r"[\s\u3000]+")
 _CAPITALS_LEVEL = 20
 
@@ -85,7 +89,8 @@ def plain_sections(text: str, start: int = 0) -> tuple[Section, ...]:
 def find_marks(text: str, start: int = 0, *, strict: bool = False) -> Iterator[Mark]:
     """Find the heading lines of plain text.
 
-    :param strict: only headings that name themselves ("Article 5", "§ 7.2", "第十二条"); for formats with headings of their own.
+    :param strict: only headings that name themselves ("Article 5", "§ 7.2", "第十二条"); for formats with headings of
+        their own.
     """
     pending: Mark | None = None  # "ARTICLE X" whose title stands on the next line
     for match in _line.finditer(text, start):
@@ -112,11 +117,8 @@ def find_marks(text: str, start: int = 0, *, strict: bool = False) -> Iterator[M
 
 
 def _is_label(mark: Mark) -> bool:
-    return (
-        len(mark.heading) < 20
-        and _named.fullmatch(mark.heading) is not None
-        and not _named.fullmatch(mark.heading)["rest"]
-    )  # type: ignore[index]
+    found = _named.fullmatch(mark.heading) if len(mark.heading) < 20 else None
+    return found is not None and not found["rest"]
 
 
 def _joined(mark: Mark, line: str) -> Mark | None:
