@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kgqa.language import sentences
 from kgqa.reading.cues import ADDS, EXCEPTION, PROVISO, Cues, chinese, english
-from kgqa.reading.sentences import sentence_at
 from kgqa.types import Status
 
 _ORDER: tuple[Status, ...] = ("negated", "family", "hypothetical", "conditional", "historical")
@@ -51,7 +51,7 @@ def status(text: str, start: int, end: int) -> Status:
 
 def explain(text: str, start: int, end: int) -> Finding:
     """Return the status of ``text[start:end]`` together with the cue that decided it."""
-    begin, stop = sentence_at(text, start, end)
+    begin, stop = _around(text, start, end)
     sentence = text[begin:stop]
     cues = chinese() if _HAN.search(sentence) else english()
     found = list(_findings(sentence, start - begin, end - begin, cues))
@@ -74,6 +74,12 @@ def agrees(question: str, found: Status) -> bool:
     if found == "family":
         return bool(_FAMILY.search(question))
     return True
+
+
+def _around(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the stretch of whole sentences that a span touches."""
+    touched = [span for span in sentences(text) if span[0] < end and span[1] > start]
+    return (min(start, touched[0][0]), max(end, touched[-1][1])) if touched else (start, end)
 
 
 def _findings(sentence: str, start: int, end: int, cues: Cues) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """Fine-tune an extractive reader: which span of the passage answers the question, or "no answer here".
 
-The head and the loss are those of BERT for SQuAD 2.0 (Devlin et al. 2019, section 4.3): a start and an end logit for each
-token, and the first token stands for "no answer".
+The head and the loss are those of BERT for SQuAD 2.0 (Devlin et al. 2019, section 4.3): a start and an end logit for
+each token, and the first token stands for "no answer".
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from kgqa.evaluation.squad import Example
-from kgqa.reading.windows import WindowCutter
+from kgqa.reading.windows import Window, WindowCutter
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -24,9 +26,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """A window with its target token positions; both 0 when the window has no answer."""
+    """A window with its target token positions; both 0 when the window has no answer.
 
-    ids: tuple[int, ...]
+    :param ids: token ids, int32; an array, as a corpus of tuples would take gigabytes.
+    """
+
+    ids: NDArray[np.int32]
     context_at: int
     start: int
     end: int
@@ -75,14 +80,19 @@ def _words(text: str) -> frozenset[str]:
 def features(examples: Iterable[Example], cutter: WindowCutter) -> list[Feature]:
     """Cut examples into windows with targets; examples whose offset does not fit their text are left out."""
     kept = [e for e in examples if all(e.context[at : at + len(text)] == text for at, text in e.answers[:1])]
-    windows = cutter.cut_many([(e.question, e.context) for e in kept])
-    found = []
-    for example, cut in zip(kept, windows, strict=True):
-        for window in cut:
-            start, end = _target(window.offsets, example.answers)
-            shift = window.context_at if end >= 0 else 0
-            found.append(Feature(window.ids, window.context_at, max(0, start + shift), max(0, end + shift)))
+    found: list[Feature] = []
+    for first in range(0, len(kept), 1000):
+        part = kept[first : first + 1000]
+        for example, cut in zip(part, cutter.cut_many([(e.question, e.context) for e in part]), strict=True):
+            found.extend(_feature(window, example.answers) for window in cut)
     return found
+
+
+def _feature(window: Window, answers: Sequence[tuple[int, str]]) -> Feature:
+    start, end = _target(window.offsets, answers)
+    shift = window.context_at if end >= 0 else 0
+    ids = np.array(window.ids, dtype=np.int32)
+    return Feature(ids, window.context_at, max(0, start + shift), max(0, end + shift))
 
 
 def _target(offsets: Sequence[tuple[int, int]], answers: Sequence[tuple[int, str]]) -> tuple[int, int]:
@@ -118,14 +128,20 @@ class ReaderTask:
         return (loss(out.start_logits.float(), start) + loss(out.end_logits.float(), end)) / 2
 
 
-def pad_windows(rows: Sequence[tuple[Sequence[int], int]], pad: int, device: torch.device) -> dict[str, torch.Tensor]:
-    """Return model inputs, each of shape (batch, longest window), int64."""
-    width = max(len(ids) for ids, _ in rows)
-    ids = torch.tensor([[*tokens, *[pad] * (width - len(tokens))] for tokens, _ in rows])
-    mask = torch.tensor([[1] * len(tokens) + [0] * (width - len(tokens)) for tokens, _ in rows])
-    kinds = torch.tensor(
-        [[0] * at + [1] * (len(tokens) - at) + [0] * (width - len(tokens)) for tokens, at in rows]
-    )
+def pad_windows(
+    rows: Sequence[tuple[Sequence[int] | NDArray[np.int32], int]], pad: int, device: torch.device
+) -> dict[str, torch.Tensor]:
+    """Return model inputs, each of shape (batch, longest window rounded up to 16), int64."""
+    # Few different widths: each new shape costs the runtime a newly compiled kernel, which it then keeps in memory.
+    width = -(-max(len(ids) for ids, _ in rows) // 16) * 16
+    ids = torch.full((len(rows), width), pad, dtype=torch.int64)
+    mask = torch.zeros_like(ids)
+    kinds = torch.zeros_like(ids)
+    for row, (tokens, at) in enumerate(rows):
+        size = len(tokens)
+        ids[row, :size] = torch.as_tensor(np.asarray(tokens, dtype=np.int64))
+        mask[row, :size] = 1
+        kinds[row, at:size] = 1
     return {"input_ids": ids.to(device), "attention_mask": mask.to(device), "token_type_ids": kinds.to(device)}
 
 
