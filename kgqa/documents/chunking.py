@@ -155,7 +155,11 @@ def _common(last: _Part, part: _Part, text: str, size: int) -> tuple[str, ...] |
 
 
 def _bare(part: _Part, text: str) -> bool:
-    return not any(char.isalnum() for char in text[part.body : part.end])
+    """Tell whether there is nothing below a heading but perhaps the number of a page."""
+    return part.end - part.body < 200 and _nothing.fullmatch(text, part.body, part.end) is not None
+
+
+_nothing = re.compile(r"[\W_]*(?:\d{1,3}[\W_]*)?")
 
 
 def _untitled(path: tuple[str, ...]) -> bool:
@@ -176,44 +180,62 @@ class _Unit:
     opens: bool
 
 
-_paragraph = re.compile(r"(?:\r\n?|\n)[^\S\r\n]*(?:\r\n?|\n)\s*")
+# A blank line, or a wide gap in text whose line breaks were lost.
+_paragraph = re.compile(r"(?:\r\n?|\n)[^\S\r\n]*(?:\r\n?|\n)\s*|(?<=\S)[ \t\u00a0]{4,}(?=[\"“(A-Z0-9])")
 _line = re.compile(r"[^\r\n]+")
 _softer = (re.compile(r"[；;](?!\w)|[;；]\s"), re.compile(r"[，,、]\s|[，、]"), re.compile(r"\s+"))
+_CUT_PARAGRAPH = 0.3
+"""What cutting a paragraph costs beside a passage that is shorter than it could be (1 for an empty one)."""
 
 
 def _pieces(text: str, part: _Part, chunking: Chunking) -> list[tuple[int, int]]:
-    whole = width(text[part.start : part.end])
-    if whole <= chunking.size:
+    if width(text[part.start : part.end]) <= chunking.size:
         return [(part.start, part.end)]
     units = list(_units(text, part, chunking.size))
-    total = sum(unit.width for unit in units)
-    target = total / max(1, -(-total // chunking.size))
-    groups: list[list[_Unit]] = []
-    filled = 0.0
-    for unit in units:
-        if not groups or filled + unit.width > chunking.size or (filled >= target * (0.75 if unit.opens else 1.0)):
-            groups.append([])
-            filled = 0.0
-        groups[-1].append(unit)
-        filled += unit.width
-    spans = [(group[0].start, group[-1].end) for group in groups]
-    return [_overlapped(groups, index, span, chunking.overlap) for index, span in enumerate(spans)]
+    cuts = _cuts(units, chunking)
+    groups = [units[first:last] for first, last in zip(cuts, [*cuts[1:], len(units)], strict=True)]
+    return [_overlapped(groups, index, chunking) for index in range(len(groups))]
 
 
-def _overlapped(groups: list[list[_Unit]], index: int, span: tuple[int, int], overlap: int) -> tuple[int, int]:
+def _cuts(units: list[_Unit], chunking: Chunking) -> list[int]:
+    """Find where passages begin so that they are full and few paragraphs are cut (shortest path over the units)."""
+    size = chunking.size
+    cost = [0.0] + [float("inf")] * len(units)
+    begin = [0] * (len(units) + 1)
+    for last in range(1, len(units) + 1):
+        filled = 0.0
+        for first in range(last - 1, -1, -1):
+            unit = units[first]
+            filled += unit.width + 1
+            if filled > size + 1 and first < last - 1:
+                break
+            cut = first > 0 and not unit.opens
+            if cut and filled + chunking.overlap > size + 1 and first < last - 1:
+                continue
+            price = cost[first] + max(0.0, 1 - filled / size) ** 2 + (_CUT_PARAGRAPH if cut else 0.0)
+            if price < cost[last]:
+                cost[last], begin[last] = price, first
+    cuts = [begin[len(units)]]
+    while cuts[-1]:
+        cuts.append(begin[cuts[-1]])
+    return cuts[::-1]
+
+
+def _overlapped(groups: list[list[_Unit]], index: int, chunking: Chunking) -> tuple[int, int]:
     """Begin a passage that opens amid a paragraph with the end of the one before."""
-    if not index or groups[index][0].opens:
-        return span
-    room = overlap
-    start = span[0]
+    group = groups[index]
+    start, end = group[0].start, group[-1].end
+    if not index or group[0].opens:
+        return start, end
+    room = min(float(chunking.overlap), chunking.size - sum(unit.width + 1 for unit in group))
     for unit in reversed(groups[index - 1][1:]):
-        room -= int(unit.width)
+        room -= unit.width + 1
         if room < 0:
             break
         start = unit.start
         if unit.opens:
             break
-    return start, span[1]
+    return start, end
 
 
 def _units(text: str, part: _Part, size: int) -> Iterator[_Unit]:
@@ -226,10 +248,7 @@ def _units(text: str, part: _Part, size: int) -> Iterator[_Unit]:
 
 def _paragraph_units(text: str, start: int, end: int, size: int) -> Iterator[_Unit]:
     block = text[start:end]
-    if _is_table(block):
-        spans = [(match.start(), match.end()) for match in _line.finditer(block)]
-    else:
-        spans = sentences(block)
+    spans = [match.span() for match in _line.finditer(block)] if _is_table(block) else sentences(block)
     opens = True
     for first, last in spans:
         for a, b in _cut(block, first, last, size):

@@ -32,6 +32,11 @@ _roman = re.compile(rf"{_lead}(?P<label>[IVX]{{1,6}}\.)(?P<rest>[ \t\u00a0]+.*)"
 _capitals = re.compile(r"[^a-z]{4,90}$")
 _contents = re.compile(r"(?:\.{3,}|\s{2,}|\t|…+|\. \. \.)\s*(?:[Pp]age\s*)?[-–]?\d{1,4}\s*$|[A-Za-z)] \d{1,3}\s*$")
 _run_in = re.compile(r"[\s.:—–-]*(?P<title>[A-Z\"“][^.:\n]{1,80}?)[.:](?=\s|[\"”]|$)")
+_inline = re.compile(
+    r"(?P<gap>(?<=[.;:!?)\"”])\s+|(?<=\S)\s{2,})(?P<label>(?:(?:Section|SECTION|§)\s*)?(?P<number>\d{1,2}(?:\.\d{1,2}){0,3})\.?)"
+    r"\s+(?P<title>[A-Z][^.:;\n]{2,70}(?=[.:](?:\s|$))|[\"“](?=[A-Z]))"
+)
+_exhibit = re.compile(r"(?i)exhibit\b")
 _title_word = re.compile(r"[A-Za-z][\w'’-]*")
 
 
@@ -87,33 +92,47 @@ def plain_sections(text: str, start: int = 0) -> tuple[Section, ...]:
 
 
 def find_marks(text: str, start: int = 0, *, strict: bool = False) -> Iterator[Mark]:
-    """Find the heading lines of plain text.
+    """Find the headings of plain text: lines of their own, and in long lines clauses that begin amid them.
 
-    :param strict: only headings that name themselves ("Article 5", "§ 7.2", "第十二条"); for formats with headings of
-        their own.
+    :param strict: only headings that name themselves ("Article 5", "§ 7.2", "第十二条"); for formats with headings of their own.
     """
     pending: Mark | None = None  # "ARTICLE X" whose title stands on the next line
+    opening = True
     for match in _line.finditer(text, start):
         line = match.group()[:300]
         bare = line.strip()
         if not bare:
             continue
         at = match.start() + len(line) - len(line.lstrip())
-        if pending is not None:
-            joined = _joined(pending, bare)
-            yield joined or pending
-            pending = None
-            if joined:
-                continue
-        mark = _mark(at, bare, len(match.group()), strict)
-        if mark is None:
-            continue
-        if _is_label(mark):
+        label, pending = pending, None
+        joined = label and _joined(label, bare)
+        if label:
+            yield joined or label
+        mark = None if joined else _mark(at, bare, len(match.group()), strict)
+        if mark and opening and not strict and _exhibit.match(mark.heading):
+            mark = None  # the stamp of a filing encloses nothing
+        opening = False
+        if mark and _is_label(mark):
             pending = mark
-        else:
+        elif mark:
             yield mark
+        if len(match.group()) > 200 and not strict:
+            yield from _inline_marks(text, at + 1, match.end())
     if pending is not None:
         yield pending
+
+
+def _inline_marks(text: str, start: int, end: int) -> Iterator[Mark]:
+    """Find clauses inside a line whose breaks were lost: "... thereof. 5. NOTICES. Any notice", "...; 1.6 "Plan" means"."""
+    for found in _inline.finditer(text, start, end):
+        number, title = found["number"], _tidy(found["title"])
+        deep = number.count(".")
+        wide = found["gap"].isspace() and len(found["gap"]) > 1
+        if title[0] in '"“':
+            if deep:
+                yield Mark(found.start("label"), found["label"], 10 + deep)
+        elif _is_title(title) and (deep or wide or title.isupper()):
+            yield Mark(found.start("label"), _tidy(f"{found['label']} {title}"), 10 + deep)
 
 
 def _is_label(mark: Mark) -> bool:
