@@ -14,17 +14,144 @@ from dataclasses import dataclass
 from kgqa.types import Answer, Link
 
 Linking = Callable[[str], Sequence[Link]]
-MAX_LISTED = re.compile(
+MAX_LISTED = 5
+"""Members of a list answer that "these" or "them" may stand for; a longer list would make the question unreadable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A question that stands alone.
+
+    :param question: the whole question.
+    :param how: ``same`` (nothing was missing), ``pointer``, ``replaced``, ``aspect`` or ``bearer``.
+    :param focus: label of the entity that was carried over, or empty.
+    """
+
+    question: str
+    how: str = "same"
+    focus: str = ""
+
+    @property
+    def changed(self) -> bool:
+        """Tell whether anything was filled in."""
+        return self.how != "same"
+
+
+def resolve(question: str, history: Sequence[Answer], link: Linking | None = None) -> Resolved:
+    """Return the question with what it leaves out filled in from earlier answers.
+
+    :param history: earliest first.
+    :param link: finds entities in a text; with it a question that names its own entity is left alone more surely, and a
+        new entity is put in the place of the old one.
+
+    >>> gout = Link(12, 16, "gout", "x:gout", "gout", 1.0)
+    >>> last = Answer("What treats gout?", "allopurinol", "entities", 0.9, links=(gout,))
+    >>> resolve("and its symptoms?", [last]).question
+    "What are gout's symptoms?"
+    """
+    question = question.strip()
+    last = next((answer for answer in reversed(history) if _focus(answer)), None)
+    if last is None or not question:
+        return Resolved(question)
+    context = _Context(last, _focus(last), tuple(link(question)) if link is not None else None)
+    for attempt in (_chinese, _english) if _is_chinese(question) else (_english,):
+        if (found := attempt(question, context)) is not None and found.question != question:
+            return found
+    return Resolved(question)
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What a follow-up may lean on.
+
+    :param named: entities in the new question, ``None`` when nobody looked.
+    """
+
+    last: Answer
+    focus: str
+    named: tuple[Link, ...] | None
+
+    @property
+    def names_own(self) -> bool:
+        return any(link.score >= 0.6 for link in self.named or ())
+
+    @property
+    def several(self) -> str:
+        """The members of a short list answer, as one phrase."""
+        items = self.last.items
+        if not 2 <= len(items) <= MAX_LISTED:
+            return ""
+        if self.last.language == "zh":
+            return "、".join(items)
+        return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def _is_chinese(text: str) -> bool:
+    return re.search(r"[\u4e00-\u9fff]", text) is not None
+
+
+def _best_links(answer: Answer) -> list[Link]:
+    """Return the best link of each mention, in the order of the question."""
+    best: dict[tuple[int, int], Link] = {}
+    for link in answer.links:
+        place = (link.start, link.end)
+        if place not in best or link.score > best[place].score:
+            best[place] = link
+    return [best[place] for place in sorted(best)]
+
+
+def _focus(answer: Answer) -> str:
+    """Return what an answer is about: the entity of its question, or the one entity that it gives."""
+    links = _best_links(answer)
+    if links:
+        top = max(links, key=lambda link: (link.score, link.end - link.start))
+        return _spoken(answer, top)
+    if answer.kind == "entities" and len(answer.items) == 1:
+        return answer.items[0]
+    return ""
+
+
+def _spoken(answer: Answer, link: Link) -> str:
+    """Return the words used for an entity; its label only where the words do not stand in the question."""
+    said = answer.question[link.start : link.end].strip()
+    return said if said and said.casefold() == link.mention.casefold() else link.mention or link.label
+
+
+# --- English ---------------------------------------------------------------------------------------------------------
+
+_LEAD = re.compile(
+    r"^(?:and|but|so|ok(?:ay)?|also|then)?[\s,]*(?:what about|how about|what of|same for)\s+(?P<rest>.+?)[\s?.!]*$"
+    r"|^(?:and|also|or)[\s,]+(?P<also>.+?)[\s?.!]*$",
+    re.I,
+)
+_PRONOUN = re.compile(
+    r"\b(?:(?P<own>its|his|her|their)(?=\s+\w)|(?P<it>it|he|she)\b"
+    r"|(?P<them>they|them|these|those|both)\b(?!\s+\w+s\b))",
+    re.I,
+)
+_THING = (
+    "drug|medicine|medication|disease|condition|disorder|syndrome|illness|treatment|therapy|test|gene|contract|agreement|"
+    "lease|licen[cs]e|clause|section|article|statute|act|law|regulation|policy|party|company|document|case|movie|film|book|"
+    "person|city|country|place|entity|one"
+)
+_DEFINITE = re.compile(
+    rf"\b(?:this|that|the same|the said|the)\s+(?P<noun>{_THING})\b"
+    r"(?!\s+(?:of|between|for|with|in|on|by|to|that|which|who|whose|where|when|called|named|known|under|from|at|as)\b)",
+    re.I,
+)
+_LISTED = re.compile(
     r"\b(?:these|those|the)\s+(?P<noun>[a-z]+(?:s|ies))\b"
     r"|\b(?:which|any|one|some|each|all) of (?P<them>them|these|those)\b",
     re.I,
 )
 _QUESTION_WORD = re.compile(
-    r"^(?:what|which|who|whom|whose|when|where|why|how|is|are|was|were|does|do|did|can|could|may|must|should|has|have|will|list|name|show)\b",
+    r"^(?:what|which|who|whom|whose|when|where|why|how|is|are|was|were|does|do|did|can|could|may|must|should|has|have|will|"
+    r"list|name|show)\b",
     re.I,
 )
 _NUMBERED = re.compile(
-    r"\b(?P<head>clause|section|article|schedule|exhibit|annex|appendix|chapter|part|paragraph|page|stage|type|grade|phase)\s+(?P<number>[\w.()-]+)",
+    r"\b(?P<head>clause|section|article|schedule|exhibit|annex|appendix|chapter|part|paragraph|page|stage|type|grade|phase)"
+    r"\s+(?P<number>[\w.()-]+)",
     re.I,
 )
 _YEAR = re.compile(r"\b(1[5-9]\d\d|20\d\d)\b")
@@ -46,7 +173,7 @@ def _english(question: str, context: _Context) -> Resolved | None:
 
 
 def _continued(rest: str, context: _Context) -> Resolved:
-    """Resolve "what about X?": X takes the place of its like in the last question, or is a property of the last entity."""
+    """Resolve "what about X?": X takes the place of its like in the last question, or is a property of the entity."""
     last, focus = context.last.question, context.focus
     if swapped := _swap_numbered(rest, last) or _swap_year(rest, last):
         return Resolved(swapped, "replaced", focus)
