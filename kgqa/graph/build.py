@@ -1,7 +1,7 @@
 """Makes a graph folder from source files.
 
 ``graph.json`` (format, counts, where statements are from), ``oxigraph/`` (each statement once, in the default graph; statements of TriG
-and N-Quads also under their own graph's name), ``adjacency/``, ``schema.json``, ``annotations.sqlite``.
+and N-Quads also under their own graph's name), ``adjacency/``, ``schema.json``, ``annotations.sqlite``, ``names/`` (for entity linking).
 """
 
 from __future__ import annotations
@@ -17,17 +17,15 @@ from typing import IO, Any
 import pyoxigraph as ox
 
 from kgqa.errors import IndexFault
-from kgqa.graph import describe, naming, remarks
+from kgqa.graph import describe, linking, naming, remarks
 from kgqa.graph.adjacency import Adjacency, AdjacencyBuilder
 from kgqa.graph.remarks import Annotation
 from kgqa.graph.load import Limits, LoadReport, Parsed, Progress, parse_files
+from kgqa.graph.store import FORMAT, GraphStore
 from kgqa.graph.rules import Derived, RuleSet, apply_rules
 from kgqa.graph.tables import TableMapping
 from kgqa.graph.terms import node
 from kgqa.types import Term
-
-FORMAT = 1
-"""Number of the folder's format; another one is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +122,7 @@ def _finish(folder: Path, parts: _Parts, derived: Sequence[Derived]) -> LoadRepo
         "sets": sets,
     }
     (folder / "graph.json").write_text(json.dumps(meta, ensure_ascii=False), encoding="utf-8")
+    linking.write_names(GraphStore.open(folder), folder / "names")
     return report
 
 

@@ -26,7 +26,10 @@ from kgqa.types import Term, Triple, Validity
 if TYPE_CHECKING:
     from kgqa.graph.rules import RuleSet
 
-__all__ = ["GraphStore", "LoadReport", "Table"]
+__all__ = ["FORMAT", "GraphStore", "LoadReport", "Table"]
+
+FORMAT = 1
+"""Number of the folder's format; another one is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,12 +285,18 @@ class GraphStore:
         return tuple(dict.fromkeys([*([own] if own else []), *matched]))
 
     def entities(self) -> Iterator[tuple[str, tuple[Name, ...], tuple[str, ...]]]:
-        """Yield (IRI, names, types) of every IRI that is a subject and no predicate, in order of first mention."""
+        """Yield (IRI, names, types) of every IRI that is a thing, in order of first mention.
+
+        Predicates are left out, and so is what is only the object of matches, types and the like.
+        """
         kinds = self.graph.number(Term(v.TYPE))
         predicates = set(self._schema.predicates)
+        aside = {n for p in predicates if p in v.ASIDE and (n := self.graph.number(Term(p))) is not None}
         for number in range(self.graph.terms):
             if self.graph.out_starts[number] == self.graph.out_starts[number + 1]:
-                continue
+                statements = self.graph.into(number)[1]
+                if not len(statements) or aside.issuperset(self.graph.out_predicates[statements].tolist()):
+                    continue
             term = self.graph.term(number)
             if term.kind != "iri" or term.value in predicates or term.value.startswith("kgqa:/"):
                 continue
@@ -316,9 +325,6 @@ class GraphStore:
     def visible(self, triple: Triple, files: Collection[str]) -> bool:
         """Tell whether one of a statement's sources is among some files."""
         return any(source in files for source in triple.sources)
-
-
-FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)

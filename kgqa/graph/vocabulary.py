@@ -98,3 +98,15 @@ TEXTS: Final = (
 SYMMETRIC: Final = frozenset({SKOS + "exactMatch", SKOS + "closeMatch", SKOS + "related", OWL + "sameAs"})
 HIERARCHIES: Final = (SUBCLASS, SKOS + "broader", OBO + "BFO_0000050", DCTERMS + "isPartOf")
 """Predicates that lead from the narrower to the wider thing."""
+ASIDE: Final = frozenset(
+    {*SYMMETRIC, TYPE, RDFS + "domain", RDFS + "range", RDFS + "seeAlso", RDFS + "isDefinedBy", OWL + "imports"}
+    | {OWL + "versionIRI", SKOS + "broadMatch", SKOS + "narrowMatch", SKOS + "relatedMatch", SKOS + "inScheme"}
+    | {*TEXTS, DCTERMS + "license", DCTERMS + "conformsTo", *both("license", "sameAs")}
+)
+"""Predicates whose object is not made a thing of the graph by being one."""
+NO_THINGS: Final = frozenset(
+    {OWL + name for name in ("Ontology", "ObjectProperty", "DatatypeProperty", "AnnotationProperty", "Restriction")}
+    | {RDF + "Property", RDF + "Statement", OWL + "AllDisjointClasses", SHACL + "NodeShape", SHACL + "PropertyShape"}
+    | {RDFS + "Datatype", "http://www.w3.org/ns/prov#Bundle"}
+)
+"""Types of what is no thing that a question could be about."""

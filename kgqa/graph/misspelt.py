@@ -1,0 +1,90 @@
+"""Misspelt words and names that a question gives only in part."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from rapidfuzz.distance import OSA
+
+from kgqa.graph.context import is_common
+from kgqa.graph.mentions import hashes
+from kgqa.graph.names import MIN_FUZZY, NameIndex
+
+MAX_CORRECTED = 6
+"""Words of a question that are corrected."""
+MAX_CHOICES = 4
+_MAX_CANDIDATES = 400
+_ENOUGH = 0.6
+
+
+def corrections(names: NameIndex, stems: list[str], covered: set[int]) -> Iterator[tuple[int, str, float]]:
+    """Yield (place, other word, likeness) for words that no name has but that are close to one that some have."""
+    values = hashes(stems).tolist()
+    done = 0
+    for at, word in enumerate(stems):
+        if (
+            at in covered
+            or len(word) < MIN_FUZZY
+            or is_common(word)
+            or not word.isalpha()
+            or names.word(values[at]) is not None
+        ):
+            continue
+        done += 1
+        if done > MAX_CORRECTED:
+            return
+        yield from ((at, other, likeness) for other, likeness in _near(names, word))
+
+
+def _near(names: NameIndex, word: str) -> list[tuple[str, float]]:
+    found: list[tuple[str, float]] = []
+    for number in names.similar(word):
+        other = names.spelling(number)
+        distance = OSA.distance(word, other, score_cutoff=2)
+        if distance == 1 or (distance == 2 and len(word) >= 8):
+            # A wrong first letter is rarer than any other, and short words are close to many.
+            likeness = 1.0 - distance / len(word) - (0.1 if word[0] != other[0] else 0.0)
+            if likeness >= 0.7 or (distance == 1 and word[0] == other[0]):
+                found.append((other, max(0.6, likeness)))
+    return sorted(found, key=lambda item: -item[1])[:MAX_CHOICES]
+
+
+def partial(names: NameIndex, stems: list[str], covered: set[int]) -> Iterator[tuple[int, int, int, float]]:
+    """Yield (first word, number of words, row, share) for names most of whose telling words a question has near each other."""
+    values = hashes(stems).tolist()
+    numbers = [names.word(value) if not is_common(word) else None for value, word in zip(values, stems, strict=True)]
+    rows: dict[int, set[int]] = {}
+    for at, number in enumerate(numbers):
+        if number is None or at in covered or names.word_names[number] > _MAX_CANDIDATES:
+            continue
+        for row in names.rows_with(number).tolist():
+            rows.setdefault(row, set()).add(at)
+    if not rows:
+        return
+    total = len(names)
+    weights = {n: math.log(total / int(names.word_names[n])) + 0.1 for n in numbers if n is not None}
+    ranked = sorted(rows.items(), key=lambda item: -sum(weights[n] for at in item[1] if (n := numbers[at]) is not None))
+    for row, places in ranked[:_MAX_CANDIDATES]:
+        share, first, last = _share(names, row, places, numbers, weights, total)
+        if share >= _ENOUGH:
+            yield first, last - first + 1, row, share
+
+
+def _share(
+    names: NameIndex, row: int, places: set[int], numbers: list[int | None], weights: dict[int, float], total: int
+) -> tuple[float, int, int]:
+    from kgqa.graph.mentions import stem, tokens
+
+    words = {stem(token.text) for token in tokens(names.text(row))}
+    wanted: dict[int | str, float] = {}
+    for word, value in zip(words, hashes(list(words)).tolist(), strict=True):
+        if not is_common(word):
+            number = names.word(value)
+            rare = math.log(total / int(names.word_names[number])) + 0.1 if number is not None else 1.0
+            wanted[word if number is None else number] = rare
+    seed = min(places)
+    near = [at for at, n in enumerate(numbers) if n in wanted and n in weights and abs(at - seed) <= 2 * len(words)]
+    got = sum(wanted[n] for n in {numbers[at] for at in near} if n is not None)
+    share = got / max(0.1, sum(wanted.values()))
+    return share, min(near, default=seed), max(near, default=seed)
