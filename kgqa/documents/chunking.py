@@ -127,30 +127,34 @@ def _trimmed(text: str, start: int, end: int, path: tuple[str, ...], body: int) 
 
 def _joined(parts: list[_Part], text: str, size: int) -> list[_Part]:
     """Join what is no passage of its own: bare headings, and untitled clauses while they fit."""
-    joined: list[_Part] = []
+    opened: list[_Part] = []
     for part in parts:
+        last = opened[-1] if opened else None
+        if last and _bare(last, text) and part.path[: len(last.path)] == last.path and part.path != last.path:
+            opened[-1] = _Part(last.start, part.end, part.path, part.body)  # a heading and its first subsection
+        else:
+            opened.append(part)
+    joined: list[_Part] = []
+    for part in opened:
         last = joined[-1] if joined else None
         path = _common(last, part, text, size) if last else None
         if last is None or path is None:
             joined.append(part)
         else:
-            joined[-1] = _Part(last.start, part.end, path, last.body if not _bare(last, text) else part.body)
+            joined[-1] = _Part(last.start, part.end, path, last.body)
     return joined
 
 
 def _common(last: _Part, part: _Part, text: str, size: int) -> tuple[str, ...] | None:
     """Return the heading path of two neighbours as one passage, ``None`` when they stay apart."""
-    below = part.path[: len(last.path)] == last.path
-    if below and _bare(last, text):
-        return part.path  # a heading and its first subsection
-    siblings = part.path[:-1] == last.path[:-1] and bool(part.path)
-    child = part.path[:-1] == last.path and bool(part.path)
-    if not (siblings or child) or width(text[last.start : part.end]) > size:
+    if not part.path or width(text[last.start : part.end]) > size:
         return None
-    if _bare(part, text) or _bare(last, text):
-        return part.path[:-1] if not _bare(last, text) else part.path
-    if _untitled(part.path) and (child or _untitled(last.path)):
-        return part.path[:-1]
+    parent = part.path[:-1]
+    if last.path == parent or last.path[:-1] == parent:
+        if _bare(part, text) or (_untitled(part.path) and (last.path == parent or _untitled(last.path))):
+            return parent
+        if _bare(last, text) and last.path:
+            return parent
     return None
 
 

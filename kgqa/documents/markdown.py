@@ -15,6 +15,7 @@ _line = re.compile(r"([^\r\n]*)(?:\r\n?|\n|\Z)")
 _fence = re.compile(r" {0,3}(`{3,}|~{3,})")
 _hashes = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
 _underline = re.compile(r" {0,3}(=+|-{2,})[ \t]*$")
+_bold = re.compile(r"[ \t]*(?:\*\*|__)([^*_.。]{2,80})(?:\*\*|__)[ \t:：]*$")
 _marks = re.compile(r"\*\*|__|`|\[([^\]]*)\]\([^)]*\)")
 
 
@@ -49,6 +50,8 @@ def _headings(text: str, start: int) -> Iterator[Mark]:
         hashes, underline = _hashes.match(line), _underline.match(line)
         if hashes and (hashes[2] or "").strip():
             yield Mark(match.start(), _plain(hashes[2]), len(hashes[1]))
+        elif bold := _bold.match(line):
+            yield Mark(match.start(), _plain(bold[1]), 7)
         elif underline and before:
             yield Mark(before[0], _plain(before[1]), 1 if "=" in line else 2)
         usable = line.strip() and not hashes and not underline and len(line) < 200 and line.lstrip()[0] not in "-*+>|"

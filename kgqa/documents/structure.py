@@ -46,7 +46,10 @@ def _words(text: str) -> frozenset[str]:
 
 _SMALL = _words("a an and as at by for from in into of on or the to with vs per under upon between without its not no")
 _LABEL_SPACE = re.compile(r"[\s\u3000]+")
+_opening_letter = re.compile(r"[\"“‘']?[^\W\d_]")
+_han = re.compile("[\u4e00-\u9fff]")
 _CAPITALS_LEVEL = 20
+_STANDING_OUT = 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,29 +100,92 @@ def find_marks(text: str, start: int = 0, *, strict: bool = False) -> Iterator[M
     :param strict: only headings that name themselves ("Article 5", "§ 7.2", "第十二条"); for formats with headings of their own.
     """
     pending: Mark | None = None  # "ARTICLE X" whose title stands on the next line
-    opening = True
-    for match in _line.finditer(text, start):
-        line = match.group()[:300]
-        bare = line.strip()
-        if not bare:
-            continue
-        at = match.start() + len(line) - len(line.lstrip())
+    for before, line, after in _windows(text, start):
         label, pending = pending, None
-        joined = label and _joined(label, bare)
+        joined = label and _joined(label, line.text)
         if label:
             yield joined or label
-        mark = None if joined else _mark(at, bare, len(match.group()), strict)
-        if mark and opening and not strict and _exhibit.match(mark.heading):
+        mark = None if joined else _mark(line, strict)
+        if mark and before is None and not strict and _exhibit.match(mark.heading):
             mark = None  # the stamp of a filing encloses nothing
-        opening = False
+        if mark is None and not joined and not strict and _stands_out(before, line, after):
+            mark = Mark(line.start, _tidy(line.text), _STANDING_OUT)
         if mark and _is_label(mark):
             pending = mark
         elif mark:
             yield mark
-        if len(match.group()) > 200 and not strict:
-            yield from _inline_marks(text, at + 1, match.end())
+        if line.length > 200 and not strict:
+            yield from _inline_marks(text, line.start + 1, line.start + line.length)
     if pending is not None:
         yield pending
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line that is not blank.
+
+    :param text: its first 300 characters, without blanks around them.
+    :param last: its last character.
+    :param apart: whether a blank line stands before it.
+    """
+
+    start: int
+    text: str
+    length: int
+    last: str
+    apart: bool
+
+
+def _windows(text: str, start: int) -> Iterator[tuple[_Line | None, _Line, _Line | None]]:
+    """Walk the lines, each with the one before and the one after."""
+    before: _Line | None = None
+    line: _Line | None = None
+    for after in _lines(text, start):
+        if line is not None:
+            yield before, line, after
+        before, line = line, after
+    if line is not None:
+        yield before, line, None
+
+
+def _lines(text: str, start: int) -> Iterator[_Line]:
+    end = start
+    for match in _line.finditer(text, start):
+        whole = match.group()
+        bare = whole.strip()
+        if bare:
+            at = match.start() + len(whole) - len(whole.lstrip())
+            apart = text.count("\n", end, at) > 1 or text.count("\r", end, at) > 1 or end == start
+            yield _Line(at, bare[:300], len(bare), bare[-1], apart)
+            end = at + len(bare)
+
+
+def _stands_out(before: _Line | None, line: _Line, after: _Line | None) -> bool:
+    """Tell whether a short line without full stop stands between a finished paragraph and a new one."""
+    if (
+        before is None
+        or after is None
+        or line.length > 70
+        or line.last in '.,;:!。，；：！、|)）"”-_'
+        or "  " in line.text
+    ):
+        return False
+    if (
+        not (line.apart or before.last in ".。!?！？:：;；")
+        or after.text[0].islower()
+        or not _opening_letter.match(after.text)
+    ):
+        return False
+    wide = 2.5 if _han.match(line.text) else 1.0
+    words = line.text.split()
+    starts_well = line.text[0].isupper() or wide > 1
+    return (
+        starts_well
+        and line.length * wide <= 70
+        and len(words) <= 9
+        and not line.text[-1].isdigit()
+        and after.length * wide >= 50
+    )
 
 
 def _inline_marks(text: str, start: int, end: int) -> Iterator[Mark]:
@@ -142,12 +208,18 @@ def _is_label(mark: Mark) -> bool:
 
 def _joined(mark: Mark, line: str) -> Mark | None:
     """Join a bare label with the title on the line below it."""
-    if len(line) > 90 or line[-1] in ".;,:" or _mark(0, line, len(line), True) or not _is_title(line):
+    if (
+        len(line) > 90
+        or line[-1] in ".;,:"
+        or _mark(_Line(0, line, len(line), line[-1], False), True)
+        or not _is_title(line)
+    ):
         return None
     return Mark(mark.start, f"{mark.heading} {_tidy(line)}", mark.rank)
 
 
-def _mark(at: int, line: str, length: int, strict: bool) -> Mark | None:
+def _mark(found: _Line, strict: bool) -> Mark | None:
+    at, line, length = found.start, found.text, found.length
     first = line.lstrip(" \t>*_#")[:1]
     if first in ("第", "一") or first in "二三四五六七八九十（(" and first:
         found = _chinese_mark(at, line, length)
@@ -233,7 +305,7 @@ def _is_title(line: str) -> bool:
     if len(words) > 12 or not telling:
         return False
     capital = sum(1 for word in telling if word[0].isupper())
-    return telling[0][0].isupper() and (capital >= 0.6 * len(telling) or len(words) <= 4)
+    return words[0][0].isupper() and (capital >= 0.6 * len(telling) or len(words) <= 4)
 
 
 def _is_capitals(line: str) -> bool:
