@@ -4,9 +4,9 @@
     gen-000007/manifest.json what it is made of; see :class:`~kgqa.store.manifest.Manifest`
 
 A generation is written under another name, synced, given its manifest, synced, renamed, and only then named by
-``CURRENT``, which is itself replaced by write, sync, rename, sync of the folder: at each moment a crash leaves the old or
-the new generation in force, whole. Readers hold a shared lock on their generation's manifest, which keeps it from being
-deleted.
+``CURRENT``, which is itself replaced by write, sync, rename, sync of the folder: at each moment a crash leaves the
+old or the new generation in force, whole. Readers hold a shared lock on their generation's manifest, which keeps it
+from being deleted.
 """
 
 from __future__ import annotations

@@ -1,0 +1,167 @@
+"""Passages for a question: BM25 and dense search, fused, filtered and lifted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kgqa.errors import UsageError
+from kgqa.protocols import Encoder
+from kgqa.retrieval.dense import DenseIndex
+from kgqa.retrieval.fuse import normalised, ranked, reciprocal_rank
+from kgqa.retrieval.lexical import LexicalIndex, best
+from kgqa.types import Filters, Hit, Passage, Vectors
+
+Mode = Literal["lexical", "dense", "hybrid"]
+Fusion = Literal["normalised", "rank"]
+Mask = NDArray[np.bool_]
+
+
+class Passages(Protocol):
+    """Where the passages are kept; row numbers are those of the indexes."""
+
+    def __len__(self) -> int: ...
+
+    def passages(self, rows: Sequence[int]) -> list[Passage]:
+        """Return the passages of row numbers, in the order asked for."""
+
+    def rows_of(self, doc_ids: Collection[str]) -> NDArray[np.int64]:
+        """Return the row numbers of the passages of documents; unknown ids have none."""
+
+    def mask(self, filters: Filters | None) -> Mask | None:
+        """Return which rows the filters admit, ``None`` for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class HybridConfig:
+    """How the two searches become one.
+
+    :param fusion: by normalised score or by reciprocal rank.
+    :param depth: candidates taken from each search; at least ``k`` are.
+    :param lexical: weight of BM25 when scores are normalised; dense search has the rest of 1.
+    :param boost: what a passage of a boosted document gains, as a share of the best score that a passage can have.
+    :param boosted: candidates taken from the boosted documents beside the others.
+    """
+
+    fusion: Fusion = "normalised"
+    depth: int = 100
+    lexical: float = 0.5
+    boost: float = 0.3
+    boosted: int = 20
+
+
+class HybridRetriever:
+    """Finds passages by words, by meaning, or by both.
+
+    :param passages: row ``i`` of both indexes is row ``i`` here.
+    :param mode: what :meth:`retrieve` does unless it is told.
+    """
+
+    def __init__(
+        self,
+        passages: Passages,
+        lexical: LexicalIndex,
+        dense: DenseIndex,
+        encoder: Encoder,
+        *,
+        mode: Mode = "hybrid",
+        config: HybridConfig | None = None,
+    ) -> None:
+        self._passages = passages
+        self._lexical = lexical
+        self._dense = dense
+        self._encoder = encoder
+        self._mode: Mode = mode
+        self._config = config or HybridConfig()
+
+    def retrieve(
+        self,
+        questions: Sequence[str],
+        k: int = 10,
+        *,
+        filters: Filters | None = None,
+        boost: Sequence[Collection[str]] | None = None,
+        mode: Mode | None = None,
+    ) -> list[list[Hit]]:
+        """Return at most ``k`` hits for each question, best first; a blank question has none.
+
+        :param filters: judged before the search: a selective filter does not shorten the list.
+        :param boost: for each question ids of documents whose passages are lifted.
+        :param mode: the retriever's own when ``None``.
+        :raises UsageError: when ``k`` is below 1, or ``boost`` is not one for each question.
+        """
+        mode = mode or self._mode
+        if k < 1:
+            raise UsageError(f"k is {k}; ask for at least 1 passage")
+        if boost is not None and len(boost) != len(questions):
+            raise UsageError(f"boost has {len(boost)} entries for {len(questions)} questions; give one for each")
+        allowed = self._passages.mask(filters)
+        asked = [i for i, question in enumerate(questions) if question.strip()]
+        if not len(self._passages) or (allowed is not None and not allowed.any()):
+            asked = []
+        vectors = self._encode([questions[i] for i in asked], mode)
+        found: list[list[Hit]] = [[] for _ in questions]
+        for number, i in enumerate(asked):
+            vector = None if vectors is None else vectors[number]
+            lifted = boost[i] if boost is not None else ()
+            found[i] = self._one(questions[i], vector, k, allowed, lifted, mode)
+        return found
+
+    def _encode(self, questions: list[str], mode: Mode) -> Vectors | None:
+        return self._encoder.encode(questions, "query") if mode != "lexical" and questions else None
+
+    def _one(
+        self, question: str, vector: Vectors | None, k: int, allowed: Mask | None, lifted: Collection[str], mode: Mode
+    ) -> list[Hit]:
+        """Search for one question.
+
+        :param vector: the question's, shape (dim,); ``None`` in lexical mode.
+        """
+        depth = max(k, self._config.depth)
+        near = self._rows_to_lift(lifted, allowed)
+        runs: dict[str, dict[int, float]] = {}
+        if mode != "dense":
+            scores = self._lexical.scores(question)
+            rows, _ = best(scores, depth, allowed)
+            extra = near[np.argsort(-scores[near], kind="stable")[: self._config.boosted]]
+            rows = np.union1d(rows, extra[scores[extra] > 0])
+            runs["lexical"] = dict(zip(rows.tolist(), scores[rows].tolist(), strict=True))
+        if vector is not None:
+            ((rows, cosines),) = self._dense.search(vector[None], depth, allowed)
+            runs["dense"] = dict(zip(rows.tolist(), cosines.tolist(), strict=True))
+            missing = np.array([row for row in near.tolist() if row not in runs["dense"]], np.int64)
+            more = self._dense.cosines(vector, missing)
+            for at in np.argsort(-more, kind="stable")[: self._config.boosted].tolist():
+                runs["dense"][int(missing[at])] = float(more[at])
+        return self._hits(runs, set(near.tolist()), k)
+
+    def _rows_to_lift(self, lifted: Collection[str], allowed: Mask | None) -> NDArray[np.int64]:
+        rows = self._passages.rows_of(lifted) if lifted else np.zeros(0, np.int64)
+        return rows if allowed is None else rows[allowed[rows]]
+
+    def _hits(self, runs: dict[str, dict[int, float]], near: set[int], k: int) -> list[Hit]:
+        fused, top = self._fuse(runs)
+        lift = self._config.boost * top if near else 0.0
+        scores = {row: score + (lift if row in near else 0.0) for row, score in fused.items()}
+        rows = ranked(scores, k)
+        hits = []
+        for row, passage in zip(rows, self._passages.passages(rows), strict=True):
+            parts = {name: run[row] for name, run in runs.items() if row in run}
+            if row in near:
+                parts["boost"] = lift
+            hits.append(Hit(passage, scores[row], parts))
+        return hits
+
+    def _fuse(self, runs: dict[str, dict[int, float]]) -> tuple[dict[int, float], float]:
+        """Return the fused scores and the best score that a passage could have."""
+        if len(runs) == 1:
+            (run,) = runs.values()
+            return dict(run), max(run.values(), default=0.0)
+        both = [runs["lexical"], runs["dense"]]
+        if self._config.fusion == "rank":
+            return reciprocal_rank(both), 2.0 / 61
+        return normalised(both, [self._config.lexical, 1.0 - self._config.lexical]), 1.0
