@@ -15,7 +15,11 @@ from kgqa.graph.words import stems, tokens
 from kgqa.types import Link, Term
 
 _CODE = re.compile(r"(?<![\w.\-])(?=[\w.\-:]*\d)[A-Za-z]{0,12}[:\-]?\d[\w.\-]*(?<![.\-])")
-_LEAD = re.compile(r"(?:^|.*\b(?:the|this|that|an?)\s+)(?P<name>[^?]+?)\s*(?:\(|,)?\s*(?:of|dated|from|made on|signed on|made|signed)?\s*$", re.I | re.S)
+_LEAD = re.compile(
+    r"(?:^|.*\b(?:the|this|that|an?)\s+)(?P<name>[^?]+?)\s*(?:\(|,)?\s*(?:of|dated|from|made on|signed on|made|signed)?\s*$",
+    re.I | re.S,
+)
+_QUOTED = re.compile('["“「《][^"”」》]{2,120}["”」》]')
 _NEAR = 0.2  # links of a mention that score this much below its best are not tried
 _MOST = 4
 
@@ -28,14 +32,19 @@ class Anchors:
         self._words = words
         sides = [side for relation in words.relations for side in (relation.subject, relation.object)]
         self._generic = {frozenset(name.stems) for side in sides for name in side.names}
-        self._generic |= {frozenset(name.stems) for iri in words.schema.classes if words.schema.classes[iri].instances for name in words.class_names(iri)}
+        self._generic |= {
+            frozenset(name.stems)
+            for iri in words.schema.classes
+            if words.schema.classes[iri].instances
+            for name in words.class_names(iri)
+        }
         self._dates = tuple(relation for relation in words.relations if relation.object.kind == "date")
         self._coded = tuple(relation for relation in words.relations if relation.prefix)
 
     def mentions(self, question: str, links: Sequence[Link]) -> tuple[list[Mention], dict[int, list[Term]]]:
         """Return the mentions in order, not overlapping, and for those that are no links the terms that they name."""
         found: list[tuple[Mention, list[Term]]] = []
-        for mention, terms in [*self._dated(question, links), *self._codes(question)]:
+        for mention, terms in [*self._dated(question, links), *self._codes(question), *_quoted(question, links)]:
             if not any(_overlap(mention, other) for other, _ in found):
                 found.append((mention, terms))
         for mention in _grouped(question, links):
@@ -78,7 +87,11 @@ class Anchors:
     def _dated(self, question: str, links: Sequence[Link]) -> list[tuple[Mention, list[Term]]]:
         found = []
         for period in periods(question):
-            if period.is_day and period.relation == "in" and not any(link.start < period.stop and period.start < link.end and link.score > 0.9 for link in links):
+            if (
+                period.is_day
+                and period.relation == "in"
+                and not any(link.start < period.stop and period.start < link.end and link.score > 0.9 for link in links)
+            ):
                 found += self._named_on(question, period)
         return found
 
@@ -98,15 +111,27 @@ class Anchors:
             for predicate in relation.predicates
             for subject in self._store.subjects(Term(day, "literal", "", datatype), predicate)
         }
-        fitting = [iri for iri in sorted(entities) if any(wanted <= set(stems(name.text)) for name in self._store.labels(iri))]
+        fitting = [
+            iri for iri in sorted(entities) if any(wanted <= set(stems(name.text)) for name in self._store.labels(iri))
+        ]
         if not fitting:
             return []
         start = lead.start("name")
         text = question[start : period.stop]
         made = tuple(
-            Link(start, period.stop, text, iri, self._store.label(iri), 1.0, "alias", self._store.types(iri)) for iri in fitting[:_MOST]
+            Link(start, period.stop, text, iri, self._store.label(iri), 1.0, "alias", self._store.types(iri))
+            for iri in fitting[:_MOST]
         )
         return [(Mention(start, period.stop, text, made), [Term(link.entity) for link in made])]
+
+
+def _quoted(question: str, links: Sequence[Link]) -> list[tuple[Mention, list[Term]]]:
+    """Return quoted text that is no link, as a literal."""
+    return [
+        (Mention(hit.start(), hit.end(), hit.group(), ()), [Term(hit.group()[1:-1], "literal")])
+        for hit in _QUOTED.finditer(question)
+        if not any(link.start <= hit.start() + 1 and hit.end() - 1 <= link.end for link in links)
+    ]
 
 
 def _named(prefix: str, question: str) -> bool:
@@ -126,9 +151,12 @@ def _grouped(question: str, links: Sequence[Link]) -> list[Mention]:
     for link in links:
         places.setdefault((link.start, link.end), []).append(link)
     mentions = [
-        Mention(start, end, question[start:end], tuple(sorted(group, key=lambda link: -link.score))) for (start, end), group in places.items()
+        Mention(start, end, question[start:end], tuple(sorted(group, key=lambda link: -link.score)))
+        for (start, end), group in places.items()
     ]
-    return sorted(mentions, key=lambda mention: (-(mention.end - mention.start) * mention.links[0].score, mention.start))
+    return sorted(
+        mentions, key=lambda mention: (-(mention.end - mention.start) * mention.links[0].score, mention.start)
+    )
 
 
 def _overlap(one: Mention, other: Mention) -> bool:

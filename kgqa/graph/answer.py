@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
@@ -33,6 +34,7 @@ class Scored:
     anchors: Mapping[int, Anchor]
     score: float
     coverage: float = 0.0
+    support: float = 0.0
 
 
 class GraphSearch:
@@ -43,7 +45,12 @@ class GraphSearch:
     """
 
     def __init__(
-        self, store: GraphStore, encoder: Encoder | None = None, model: FilePath | None = None, *, threshold: float = 0.5
+        self,
+        store: GraphStore,
+        encoder: Encoder | None = None,
+        model: FilePath | None = None,
+        *,
+        threshold: float = 0.5,
     ) -> None:
         self._store = store
         self.words = SchemaWords(store, encoder)
@@ -72,7 +79,11 @@ class GraphSearch:
         scored = []
         for query, anchors in self._listed(match, groups):
             features = self._scorer.features(match, query, anchors)
-            scored.append(Scored(query, anchors, self._scorer.model.score(features), float(features[_COVERAGE])))
+            scored.append(
+                Scored(
+                    query, anchors, self._scorer.model.score(features), float(features[_COVERAGE]), float(features[0])
+                )
+            )
         return match, sorted(scored, key=lambda item: -item.score)
 
     def _listed(self, match: Match, groups: Sequence[Sequence[Anchor]]) -> list[tuple[Query, dict[int, Anchor]]]:
@@ -111,15 +122,35 @@ class GraphSearch:
             if truth is None:
                 return None
             values: tuple[tuple[Term, str], ...] = ((Term(str(truth).lower(), "literal"), str(truth).lower()),)
-            return GraphFinding("boolean", values, item.score, sparql(item.query), result.paths, True, links, (), say(item.query, self._store, reading.language))
+            return GraphFinding(
+                "boolean",
+                values,
+                item.score,
+                sparql(item.query),
+                result.paths,
+                True,
+                links,
+                (),
+                say(item.query, self._store, reading.language),
+            )
         if not result.terms:
             return None
         kind, values = self._values(item.query, result, reading)
         return GraphFinding(
-            kind, values, item.score, sparql(item.query), result.paths, result.complete, links, (), say(item.query, self._store, reading.language)
+            kind,
+            values,
+            item.score,
+            sparql(item.query),
+            result.paths,
+            result.complete,
+            links,
+            (),
+            say(item.query, self._store, reading.language),
         )
 
-    def _values(self, query: Query, result: Result, reading: Reading) -> tuple[AnswerKind, tuple[tuple[Term, str], ...]]:
+    def _values(
+        self, query: Query, result: Result, reading: Reading
+    ) -> tuple[AnswerKind, tuple[tuple[Term, str], ...]]:
         if query.operation == "count":
             number = str(len(result.terms))
             return "number", ((Term(number, "literal", datatype="http://www.w3.org/2001/XMLSchema#integer"), number),)
@@ -138,4 +169,10 @@ class GraphSearch:
 
 def _substitutes(item: Scored, empty: Scored) -> bool:
     """Tell whether a query says as much of the question as a better one that has no result."""
-    return item.coverage >= empty.coverage - 0.01 and item.score >= empty.score - 0.1
+    nearly = _logit(item.score) >= _logit(empty.score) - 1.5
+    return nearly and item.coverage >= empty.coverage - 0.01 and item.support >= empty.support - 0.1
+
+
+def _logit(score: float) -> float:
+    inner = min(max(score, 1e-9), 1 - 1e-9)
+    return math.log(inner / (1 - inner))

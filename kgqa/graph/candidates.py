@@ -15,6 +15,7 @@ from kgqa.graph.vocabulary import ALIASES, LABELS, OWL
 from kgqa.types import Link, Term
 
 _BEAM = 10  # hops kept from one node by their words
+_LEAST = 0.15  # a hop that fits the words less is not tried
 _SAMPLE = 24  # nodes looked at to learn what may follow a hop
 _MOST = 600  # queries listed for one question
 
@@ -45,8 +46,12 @@ class Enumerator:
             for predicate in relation.predicates if relation.key != "names" else ():
                 self._by_predicate.setdefault(predicate, []).append(relation)
         self._follows: dict[tuple[str, bool], dict[Hop, int]] = {}
-        self._hierarchies = tuple(p for relation in words.relations if relation.hierarchical for p in relation.predicates)
-        self._sided = {cls for relation in words.relations for side in (relation.subject, relation.object) for cls in side.classes}
+        self._hierarchies = tuple(
+            p for relation in words.relations if relation.hierarchical for p in relation.predicates
+        )
+        self._sided = {
+            cls for relation in words.relations for side in (relation.subject, relation.object) for cls in side.classes
+        }
 
     def queries(self, match: Match, anchors: Sequence[Sequence[Anchor]]) -> list[Query]:
         """Return candidate queries.
@@ -101,7 +106,9 @@ class Enumerator:
             without = [chain for anchor in barred for chain in self._like(match, anchor, chains[0])]
             plain = tuple(replace(chain, apart=False) for chain in chains)
             exclude = () if without else tuple(anchor.term for anchor in barred)
-            query = Query(plain, without=tuple(without), exclude=exclude, either=match.reading.either and not match.reading.both)
+            query = Query(
+                plain, without=tuple(without), exclude=exclude, either=match.reading.either and not match.reading.both
+            )
             yield from self._finish(match, query)
             if all(len(chain.hops) == 1 for chain in plain) and not barred:
                 for hop in self._next(match, plain[0].hops[-1])[:6]:
@@ -140,7 +147,9 @@ class Enumerator:
     def _unanchored(self, match: Match) -> Iterator[Query]:
         """Yield lists over a whole class that a condition or a superlative narrows."""
         for condition in [Query(()), *self._conditioned(match, Query(()))]:
-            relations = [item.relation for item in condition.conditions] or self._literals(match, "date") + self._literals(match, "number")
+            relations = [item.relation for item in condition.conditions] or self._literals(
+                match, "date"
+            ) + self._literals(match, "number")
             for relation in dict.fromkeys(relations):
                 for cls in relation.subject.classes[:2] or ("",):
                     base = replace(condition, cls=cls if self._is_type(cls) else "", operation=match.reading.operation)
@@ -152,7 +161,14 @@ class Enumerator:
                         yield replace(base, operation=match.reading.superlative, order=relation)
 
     def _tails(self, match: Match, relation: Relation) -> list[Hop]:
-        return self._best(match, [Hop(other, True) for other in self._words.relations if set(other.subject.classes) & set(relation.subject.classes)])
+        return self._best(
+            match,
+            [
+                Hop(other, True)
+                for other in self._words.relations
+                if set(other.subject.classes) & set(relation.subject.classes)
+            ],
+        )
 
     def _is_type(self, cls: str) -> bool:
         info = self._words.schema.classes.get(cls)
@@ -164,6 +180,8 @@ class Enumerator:
 
     def _yes_no(self, match: Match, anchors: Sequence[Anchor]) -> Iterator[Query]:
         for one, two in permutations(anchors, 2):
+            if two.link is None and two.term.kind == "literal":
+                continue  # quoted text can only be a name
             for chain in self._chains(match, one, 1, ask=True):
                 if len(anchors) == 2:
                     yield Query((replace(chain, apart=False),), operation="ask", target=two.term)
@@ -176,8 +194,10 @@ class Enumerator:
         if relation is None:
             return
         for one, two in permutations(anchors, 2):
-            if one.link is not None and two.link is not None and one.term.kind == "iri":
-                said = two.link.mention.strip("\"'“”‘’")
+            said = (
+                two.term.value if two.term.kind == "literal" else two.link.mention.strip("\"'“”‘’") if two.link else ""
+            )
+            if said and one.term.kind == "iri":
                 literals = [term for p in relation.predicates for term in self._store.objects(one.term.value, p)]
                 target = next((term for term in literals if term.value.lower() == said.lower()), Term(said, "literal"))
                 yield Query((Chain(one.term, (Hop(relation, True),), one.mention),), operation="ask", target=target)
@@ -186,7 +206,10 @@ class Enumerator:
 
     def _chains(self, match: Match, anchor: Anchor, most: int, ask: bool = False) -> Iterator[Chain]:
         first = self._placed(match.reading, anchor, ask)
-        first += self._best(match, [hop for hop in self._hops(anchor.term) if hop not in first and not (ask and hop.relation.hierarchical)])
+        first += self._best(
+            match,
+            [hop for hop in self._hops(anchor.term) if hop not in first and not (ask and hop.relation.hierarchical)],
+        )
         for hop in first:
             yield Chain(anchor.term, (hop,), anchor.mention)
         if most < 2:
@@ -237,9 +260,8 @@ class Enumerator:
                 yield Hop(relation, False)
 
     def _best(self, match: Match, hops: Iterable[Hop]) -> list[Hop]:
-        ranked = sorted(hops, key=lambda hop: -hop_score(match, hop))
-        codes = [hop for hop in ranked if not hop.relation.prefix or match.fit(hop.relation).support > 0]
-        return codes[:_BEAM]
+        ranked = sorted(((hop_score(match, hop), hop) for hop in hops), key=lambda pair: -pair[0])
+        return [hop for score, hop in ranked if score >= _LEAST][:_BEAM]
 
     def _next(self, match: Match, hop: Hop) -> list[Hop]:
         """Return the hops that may follow one, best first."""
@@ -273,15 +295,21 @@ class Enumerator:
         if any(side.kind != "entity" for side in sides):
             return False
         known = [set(side.classes) for side in sides if side.classes]
-        return len(known) < 2 or bool(set.intersection(*known)) or any(chain.hops[-1].relation.hierarchical for chain in chains)
+        return (
+            len(known) < 2
+            or bool(set.intersection(*known))
+            or any(chain.hops[-1].relation.hierarchical for chain in chains)
+        )
 
 
 def hop_score(match: Match, hop: Hop) -> float:
     """Return how well a hop by itself fits the question's words; used to prune, not to decide."""
     fit = match.fit(hop.relation)
-    side = hop.relation.side(hop.forward)
-    named = match.names(side.names, side.hints)
-    return fit.support + 0.5 * float(named.max(initial=0.0)) + 0.1 * min(1.0, float((fit.explains * match.weights).sum()))
+    if hop.relation.prefix and not fit.support:
+        return 0.0
+    named = match.side(hop.relation.side(hop.forward))[2]
+    again = 0.2 if match.reading.other else 0.0
+    return fit.support + 0.5 * named + 0.1 * min(1.0, float((fit.explains * match.weights).sum())) + again
 
 
 NAME_PREDICATES = LABELS + ALIASES

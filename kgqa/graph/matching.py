@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kgqa.graph.question import Reading
-from kgqa.graph.schema_words import Relation, SchemaWords, Words, compact
+from kgqa.graph.schema_words import Relation, SchemaWords, Side, Words, compact
 from kgqa.graph.words import alike, is_chinese
 from kgqa.protocols import Encoder
 
@@ -18,7 +18,9 @@ Weights = NDArray[np.float32]
 
 _GROUP = 0.85  # what a shared thesaurus group is worth beside the same stem
 _HINT = 0.6  # words of a description explain less than words of a name
-_CODE_WORDS = frozenset("code identifi id number cod thesaurus vocabulari terminolog classif catalog list regist refer xref 代码 编码 编号".split())
+_CODE_WORDS = frozenset(
+    "code identifi id number cod thesaurus vocabulari terminolog classif catalog list regist refer xref 代码 编码 编号".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class WordVectors:
         left, right = self._rows.get(one), self._rows.get(other)
         if left is None or right is None:
             return 0.0
-        return float(np.clip((float(left @ right) - 0.5) / 0.4, 0.0, 0.8))
+        return min(0.8, max(0.0, (float(left @ right) - 0.5) / 0.4))
 
 
 class Matcher:
@@ -63,25 +65,39 @@ class Matcher:
         self._words = words
         self.vectors = WordVectors(encoder)
         self._rarity = _rarity(words.relations)
-        self.vectors.prepare(stem for relation in words.relations for phrase in relation.phrases for stem in phrase.stems if stem.isascii())
+        sides = [side for relation in words.relations for side in (relation.subject, relation.object)]
+        self._classes = tuple(dict.fromkeys(name for side in sides for name in side.names))
+        self.vectors.prepare(
+            stem
+            for relation in words.relations
+            for phrase in relation.phrases
+            for stem in phrase.stems
+            if stem.isascii()
+        )
 
     def open(self, reading: Reading) -> Match:
         """Return the comparison of one question with this graph."""
         self.vectors.prepare(reading.words[k].stem for k in reading.content if reading.words[k].stem.isascii())
-        return Match(reading, self.vectors, self._rarity)
+        return Match(reading, self.vectors, self._rarity, self._classes)
 
 
 class Match:
     """The comparison of one question with a graph's words; remembers what it has compared."""
 
-    def __init__(self, reading: Reading, vectors: WordVectors, rarity: dict[str, float]) -> None:
+    def __init__(
+        self, reading: Reading, vectors: WordVectors, rarity: dict[str, float], classes: Iterable[Words]
+    ) -> None:
         self.reading = reading
         self._vectors = vectors
         self._rarity = rarity
         self._fits: dict[str, Fit] = {}
         self._phrases: dict[Words, tuple[float, Weights]] = {}
         self._content = frozenset(reading.content)
+        self._sides: dict[int, tuple[Weights, Weights, float]] = {}
+        self._uses: dict[str, int] = {}
+        self._places: dict[str, tuple[int, ...]] = {}
         self.weights = np.array([self.rarity(k) for k in range(len(reading.words))], np.float32)
+        self.classes = self.names(classes)
 
     def rarity(self, position: int) -> float:
         """Return the weight of a word in coverage: 1 for content words, 0 for the others."""
@@ -92,6 +108,47 @@ class Match:
         if relation.key not in self._fits:
             self._fits[relation.key] = self._code_fit(relation) if relation.prefix else self._fit(relation)
         return self._fits[relation.key]
+
+    def fit_parent(self, relation: Relation, parents: Mapping[str, Relation]) -> float:
+        """Return 1 for a relation whose union with its sisters fits at least as well: the question does not tell them apart."""
+        parent = parents.get(relation.key)
+        if parent is None or relation.prefix:
+            return 0.0
+        one, other = self.fit(relation), self.fit(parent)
+        sides = (*relation.subject.names, *relation.object.names)
+        telling = self.weights * (self.names(sides) < 0.8)
+        own = float(((one.explains - other.explains) * telling).sum())
+        return 0.0 if own > 0.3 else 1.0
+
+    def side(self, side: Side) -> tuple[Weights, Weights, float]:
+        """Return what the names of a side explain, what names and descriptions explain, and the most that a word is explained."""
+        if id(side) not in self._sides:
+            names = self.names(side.names)
+            both = np.maximum(names, self.names((), side.hints)) if side.hints else names
+            self._sides[id(side)] = (names, both, float(both.max(initial=0.0)))
+        return self._sides[id(side)]
+
+    def places(self, relation: Relation) -> tuple[int, ...]:
+        """Return the positions of the words that name a relation best; empty where none does."""
+        if relation.key not in self._places:
+            explains = self.fit(relation).explains * self.weights
+            most = float(explains.max(initial=0.0))
+            self._places[relation.key] = tuple(np.flatnonzero(explains >= 0.8 * most).tolist()) if most >= 0.5 else ()
+        return self._places[relation.key]
+
+    def uses(self, relation: Relation) -> int:
+        """Return how often the question names a relation: places, apart from one another, that match the same word of it."""
+        if relation.key not in self._uses:
+            self._uses[relation.key] = self._count_uses(relation)
+        return self._uses[relation.key]
+
+    def _count_uses(self, relation: Relation) -> int:
+        best = 0
+        for phrase in relation.phrases:
+            for stem, near in zip(phrase.stems, phrase.groups, strict=True):
+                places = [k for k in range(len(self.reading.words)) if self._alike(k, stem, near) >= 0.8]
+                best = max(best, sum(1 for k, place in enumerate(places) if k == 0 or place - places[k - 1] > 1))
+        return best
 
     def names(self, names: Iterable[Words], hints: Iterable[Words] = ()) -> Weights:
         """Return how much of each word the names (and, less, the descriptions) of a class account for."""

@@ -80,14 +80,18 @@ class Runner:
             nodes = {term: None for term in nodes if term not in drop}
         if query.cls:
             wanted = Term(query.cls)
-            nodes = {term: None for term in nodes if term.kind == "iri" and wanted in self._store.objects(term.value, TYPE)}
+            nodes = {
+                term: None for term in nodes if term.kind == "iri" and wanted in self._store.objects(term.value, TYPE)
+            }
         for condition in query.conditions:
             nodes = {term: None for term in nodes if self._holds(term, condition)}
         return nodes, complete
 
     def _holds(self, term: Term, condition: Condition) -> bool:
         return term.kind == "iri" and any(
-            condition.holds(value) for p in condition.relation.predicates for value in self._store.objects(term.value, p)
+            condition.holds(value)
+            for p in condition.relation.predicates
+            for value in self._store.objects(term.value, p)
         )
 
     def _walk(self, nodes: Iterable[Term], hops: tuple[Hop, ...], apart: Term | None) -> Reached:

@@ -22,13 +22,19 @@ _ASK = re.compile(
 )
 _MAX = r"latest|newest|most recent(?:ly)?|last|longest|largest|biggest|highest|greatest|tallest|heaviest|oldest person|the most|maximum|最新|最近|最晚|最长|最大|最高|最多|最重"
 _MIN = r"earliest|oldest|first|shortest|smallest|lowest|least|fewest|lightest|minimum|最早|最短|最小|最低|最少|最轻"
-_SUPERLATIVE = re.compile(rf"(?P<max>\b(?:{_MAX})\b|最(?:新|近|晚|长|大|高|多|重))|(?P<min>\b(?:{_MIN})\b|最(?:早|短|小|低|少|轻))", re.I)
-_NEGATION = re.compile(r"\b(?:not|n['’]t|never|no|cannot|non|neither|nor|without)\b|n['’]t\b|不|没有|非(?!常)|未|无法", re.I)
-_OTHER = re.compile(r"\bother\b|\banother\b|\belse\b|\balso\b|\bas well\b|\btogether\b|\bco-?\w+|\bshares?\b|\bsame\b|\bin common\b|\bbesides\b|其他|其它|另外|还|也|同一|相同|一起|共同", re.I)  # fmt: skip
+_SUPERLATIVE = re.compile(
+    rf"(?P<max>\b(?:{_MAX})\b|最(?:新|近|晚|长|大|高|多|重))|(?P<min>\b(?:{_MIN})\b|最(?:早|短|小|低|少|轻))", re.I
+)
+_NEGATION = re.compile(
+    r"\b(?:not|n['’]t|never|no|cannot|non|neither|nor|without)\b|n['’]t\b|不|没有|非(?!常)|未|无法", re.I
+)
+_OTHER = re.compile(r"\bother\b|\banother\b|\belse\b|\balso\b|\bas well\b|\btogether\b|\bco-\w+|\b\bshares?\b|\bsame\b|\bin common\b|\bbesides\b|其他|其它|另外|还|也|同一|相同|一起|共同", re.I)  # fmt: skip
 _DIRECT = re.compile(r"\bdirect(?:ly)?\b|\bimmediate(?:ly)?\b|直接|直属", re.I)
 _EXCEPT = re.compile(r"\bbut not\b|\bexcept(?: for)?\b|\bother than\b|\bexcluding\b|\bapart from\b|\band not\b|\bwithout\b|\brather than\b|但不|除了|除|不包括|而不", re.I)  # fmt: skip
 _OR = re.compile(r"\beither\b|\bor\b|或者|或", re.I)
-_BOTH = re.compile(r"\bboth\b|\band\b|\bas well as\b|\bin common\b|\balong with\b|\bbetween\b|和|与|以及|同时|都|共同", re.I)
+_BOTH = re.compile(
+    r"\bboth\b|\band\b|\bas well as\b|\bin common\b|\balong with\b|\bbetween\b|和|与|以及|同时|都|共同", re.I
+)
 
 _KIND = r"(?:kind|type|sort|form|sub-?type|sub-?class|variant|variety|example|instance|sub-?category|case|subgroup|member)s?"
 _M = "⟦{k}⟧"
@@ -182,7 +188,8 @@ def _operation(masked: str) -> Operation:
 
 
 _WH = re.compile(
-    r"\b(who|whom|whose|when|where|how long|how much|how|why)\b|(?P<zh>谁|什么时候|何时|哪天|哪一?年|哪里|哪儿|什么地方|怎么|如何|为什么)", re.I
+    r"\b(who|whom|whose|when|where|how long|how much|how|why)\b|(?P<zh>谁|什么时候|何时|哪天|哪一?年|哪里|哪儿|什么地方|怎么|如何|为什么)",
+    re.I,
 )
 _WH_ZH = {"谁": "who", "什么时候": "when", "何时": "when", "哪天": "when", "哪里": "where", "哪儿": "where", "什么地方": "where", "怎么": "how", "如何": "how", "为什么": "why"}  # fmt: skip
 
@@ -196,8 +203,12 @@ def _wh(masked: str) -> str:
 
 
 _HEAD = re.compile(
-    r"\b(?:which|what|how many|(?:number|names?|count|list) of|list|name|give me|show(?: me)?|find|enumerate|are there any|tell me)\b|哪些|哪个|哪种|什么|多少|几个|几种", re.I
+    r"\b(?:what(?:['’]s| is| are| was| were) (?:the |a )?(?:total )?(?:number|names?|count|list|kinds?|types?) of|which|what|how many|(?:number|names?|count|list) of|list|name|give me|show(?: me)?|find|enumerate|are there any|tell me)\b|哪些|哪个|哪种|什么|多少|几个|几种",
+    re.I,
 )
+
+
+_AUXILIARY = frozenset("is are was were do does did has have had can could will would should may might".split())
 
 
 def _head(words: list[Token], masked: str) -> tuple[int, ...]:
@@ -205,11 +216,21 @@ def _head(words: list[Token], masked: str) -> tuple[int, ...]:
     best: tuple[int, ...] = ()
     for match in _HEAD.finditer(masked):
         run: list[int] = []
+        after = [word.text.lower() for word in words if word.start >= match.end()][:2]
+        if (
+            after
+            and after[0] in _AUXILIARY
+            and (len(after) < 2 or after[1] not in ("the", "a", "an", "some", "other", "all"))
+        ):
+            continue  # "what does X stand for": nothing is named
         for k, word in enumerate(words):
             if word.start < match.end():
                 continue
             if word.text.startswith("⟦") or (run and word.text.lower() in STOP):
                 break
+            follower = words[k + 1] if k + 1 < len(words) else None
+            if run and word.text.endswith("ed") and (follower is None or not follower.content):
+                break  # "agreements signed in ...": a participle, no part of the name
             if word.content:
                 run.append(k)
             if len(run) == 4:

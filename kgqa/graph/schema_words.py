@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kgqa.graph import vocabulary as v
-from kgqa.graph.schema import ClassInfo, Name, PredicateInfo, Schema
+from kgqa.graph.schema import Name, PredicateInfo, Schema
 from kgqa.graph.store import GraphStore, Table
 from kgqa.graph.terms import spoken
 from kgqa.graph.words import groups, tokens
@@ -45,7 +45,6 @@ _STANDARD = {
     v.DCTERMS + "publisher": "publisher; published by",
 }
 _NEGATIVE = re.compile(r"\bnot\b|\bnon\b|\bnever\b|\bno\b|\bcontra-?|\bwithout\b|不|非|禁", re.I)
-_CODE = re.compile(r"^([A-Za-z][\w\-]{1,30}):\S+$")
 _DATES = ("date", "dateTime", "gYear", "gYearMonth")
 _NUMBERS = ("integer", "decimal", "double", "float", "int", "long", "nonNegativeInteger", "positiveInteger", "short")
 
@@ -152,7 +151,9 @@ class SchemaWords:
 
     def _relations(self) -> Iterable[Relation]:
         for iri, info in sorted(self.schema.predicates.items()):
-            if iri in _HIDDEN:
+            if iri in _HIDDEN or (
+                info.subject_classes and all(cls.startswith((v.OWL, v.RDF, v.RDFS)) for cls in info.subject_classes)
+            ):
                 continue
             below = [sub for sub in info.subpredicates if self._count(sub)]
             walked = tuple(([iri] if info.count else []) + below)
@@ -192,7 +193,8 @@ class SchemaWords:
             subject=self._side(info.domain, [p.subject_classes for p in used], [], info.range),
             object=self._side(info.range, [p.object_classes for p in used], [p.datatypes for p in used], info.range),
             info=info,
-            negative=_NEGATIVE.search(names[0]) is not None or iri.rsplit("#", 1)[-1].rsplit("/", 1)[-1].startswith(("non", "not", "contra")),
+            negative=_NEGATIVE.search(names[0]) is not None
+            or iri.rsplit("#", 1)[-1].rsplit("/", 1)[-1].startswith(("non", "not", "contra")),
         )
 
     def _inverse_names(self, info: PredicateInfo) -> list[str]:
@@ -227,11 +229,16 @@ class SchemaWords:
         if relation.info.count < 2 or relation.key in v.LABELS + v.ALIASES + v.DEFINITIONS:
             return
         query = (
-            f'SELECT DISTINCT ?p WHERE {{ ?s <{relation.key}> ?o FILTER(CONTAINS(STR(?o), ":")) BIND(STRBEFORE(STR(?o), ":") AS ?p) '
-            f'FILTER(REGEX(?p, "^[A-Za-z][A-Za-z0-9_.-]{{1,30}}$")) }}'
+            f'SELECT ?p (COUNT(*) AS ?n) WHERE {{ ?s <{relation.key}> ?o FILTER(CONTAINS(STR(?o), ":")) BIND(STRBEFORE(STR(?o), ":") AS ?p) '
+            f'FILTER(REGEX(?p, "^[A-Za-z][A-Za-z0-9_.-]{{1,30}}$")) }} GROUP BY ?p'
         )
         table = self._store.select(query, limit=200, timeout=60.0)
-        prefixes = sorted(row[0].value for row in table.rows if row[0]) if isinstance(table, Table) else []
+        counts = (
+            {row[0].value: int(row[1].value) for row in table.rows if row[0] and row[1]}
+            if isinstance(table, Table)
+            else {}
+        )
+        prefixes = _usual(counts)
         if len(prefixes) < 2:
             return
         for prefix in prefixes:
@@ -250,9 +257,19 @@ class SchemaWords:
             )
 
 
-def describes_person(info: ClassInfo) -> bool:
-    """Tell whether a class's description says that its members are people or bodies that act."""
-    return re.search(r"\b(person|people|human|company|organi[sz]ation|agent|individual)\b", info.comment, re.I) is not None
+def _usual(counts: dict[str, int]) -> list[str]:
+    """Return the prefixes without the rare misspellings and editions of a frequent one ("MeSH" beside "MESH")."""
+    found = []
+    for prefix, number in sorted(counts.items()):
+        name = compact(prefix)
+        others = [
+            n
+            for other, n in counts.items()
+            if other != prefix and (compact(other).startswith(name) or name.startswith(compact(other)))
+        ]
+        if number * 20 > max(others, default=0):
+            found.append(prefix)
+    return found
 
 
 def compact(text: str) -> str:

@@ -36,12 +36,13 @@ FEATURES = (
     "direct",  # closure where "direct" is said
     "general",  # a union of sub-relations where one of them fits better, or one where the union fits as well
     "repeated",  # a word that is said twice, walked once
+    "idle",  # hops that account for no word that others do not
     "anchor",  # score of the links
 )
 _DEFAULT = {
     "bias": -4.0, "support_min": 3.0, "support_mean": 1.0, "coverage": 6.0, "unexplained": -1.2, "head_agrees": 1.5, "head_disagrees": -3.0,
     "wh_agrees": 1.0, "wh_disagrees": -2.5, "polarity": -5.0, "hops": -0.5, "placed": 1.5, "misplaced": -4.0, "unused": -4.0, "back": -3.0,
-    "also": 0.5, "order": 1.0, "direct": -3.0, "general": -0.5, "repeated": -2.0, "anchor": 0.5,
+    "also": 0.5, "order": 1.0, "direct": -3.0, "general": -0.5, "repeated": -2.0, "idle": -1.5, "anchor": 0.5,
 }  # fmt: skip
 
 
@@ -61,7 +62,9 @@ class PathModel:
 
     def score(self, features: NDArray[np.float32]) -> float:
         """Return how sure it is that a query is meant, in [0, 1]."""
-        logit = self.weights["bias"] + sum(self.weights[name] * float(x) for name, x in zip(FEATURES, features, strict=True))
+        logit = self.weights["bias"] + sum(
+            self.weights[name] * float(x) for name, x in zip(FEATURES, features, strict=True)
+        )
         return float(1.0 / (1.0 + np.exp(-np.clip(logit, -30, 30))))
 
 
@@ -72,10 +75,16 @@ class Scorer:
         self._words = words
         self.model = model
         self._bridges = _bridges(words.relations)
+        self._parents = {
+            relation.key: words.by_key[parent]
+            for relation in words.relations
+            for parent in relation.info.superpredicates
+            if parent in words.by_key and not relation.prefix
+        }
 
     def features(self, match: Match, query: Query, anchors: Mapping[int, Anchor]) -> NDArray[np.float32]:
         """Return the features of a query, shape (len(FEATURES),)."""
-        account = _Account(match, self._bridges)
+        account = _Account(match, self._bridges, self._parents)
         for chain in (*query.chains, *query.without):
             if query.operation == "ask":
                 account.claim(chain, query)
@@ -90,7 +99,7 @@ class Scorer:
 
     def explained(self, match: Match, query: Query, anchors: Mapping[int, Anchor]) -> NDArray[np.float32]:
         """Return how much of each word the query accounts for."""
-        account = _Account(match, self._bridges)
+        account = _Account(match, self._bridges, self._parents)
         for chain in (*query.chains, *query.without):
             if query.operation == "ask":
                 account.claim(chain, query)
@@ -107,8 +116,9 @@ class Scorer:
 class _Account:
     """Adds up, hop by hop, what a query accounts for."""
 
-    def __init__(self, match: Match, bridges: Mapping[tuple[str, str], int]) -> None:
+    def __init__(self, match: Match, bridges: Mapping[tuple[str, str], int], parents: Mapping[str, Relation]) -> None:
         self._match = match
+        self._parents = parents
         self._bridges = bridges
         self.reading = match.reading
         self.explained = np.zeros(len(self.reading.words), np.float32)
@@ -116,6 +126,7 @@ class _Account:
         self._orders: list[float] = []
         self._placed = self._misplaced = self._back = self._also = self._direct = self._general = 0.0
         self._relations: list[str] = []
+        self._idle = 0.0
 
     def chain(self, chain: Chain) -> None:
         """Take in a chain from an anchor."""
@@ -126,7 +137,9 @@ class _Account:
             wanted = {"up": (True,), "side": (True, False), "down": (False,)}[place]
             tree = [hop.forward for hop in chain.hops if hop.relation.hierarchical]
             fits = bool(first and first.relation.hierarchical and tuple(tree) == wanted)
-            self._direct += fits and wanted == (False,) and len(chain.hops) > 1 and not first.closure and not self.reading.direct
+            self._direct += (
+                fits and wanted == (False,) and len(chain.hops) > 1 and not first.closure and not self.reading.direct
+            )
             self._placed += fits
             self._misplaced += not fits
             if fits:
@@ -136,8 +149,12 @@ class _Account:
             self._misplaced += 0.5
         keys = [hop.relation.key for hop in chain.hops]
         if len(keys) > 1 and any(a == b for a, b in zip(keys, keys[1:], strict=False)) and place != "side":
-            self._back += not self.reading.other
-            self._also += self.reading.other
+            said = self.reading.other or any(self._match.uses(hop.relation) > 1 for hop in chain.hops)
+            middle = any(
+                self._match.side(hop.relation.side(hop.forward))[0].max(initial=0.0) >= 0.8 for hop in chain.hops[:-1]
+            )
+            self._back += 0.0 if said else 0.4 if middle else 1.0
+            self._also += said
         if self.reading.direct and any(hop.closure for hop in chain.hops):
             self._direct += 1
         self._supports += [support for _, support in walked]
@@ -147,7 +164,9 @@ class _Account:
         """Take in the chain of a yes/no question."""
         hop = chain.hops[0]
         support = self._hop(hop)
-        places = [item for item in self.reading.places if item.place == ("up" if item.mention == chain.mention else "down")]
+        places = [
+            item for item in self.reading.places if item.place == ("up" if item.mention == chain.mention else "down")
+        ]
         if hop.relation.hierarchical and places:
             self._placed += 1
             support = 1.0
@@ -158,7 +177,13 @@ class _Account:
             self._misplaced += 0.5
         self._supports.append(support)
 
+    def _cue_words(self, stems: frozenset[str]) -> None:
+        for k, word in enumerate(self.reading.words):
+            if word.stem in stems:
+                self.explained[k] = 1.0
+
     def _cue(self, place: Place_) -> None:
+        self._cue_words(_TREE)
         for k, word in enumerate(self.reading.words):
             if place.start <= word.start < place.end:
                 self.explained[k] = 1.0
@@ -188,6 +213,8 @@ class _Account:
     def features(self, query: Query, anchors: Mapping[int, Anchor]) -> NDArray[np.float32]:
         """Return the features of what was taken in."""
         reading, weights = self.reading, self._match.weights
+        if len(query.chains) > 1:
+            self._cue_words(_SHARED)
         total = float(weights.sum())
         coverage = float((weights * self.explained).sum()) / total if total else 1.0
         unexplained = float((weights * (self.explained < 0.35)).sum())
@@ -209,7 +236,7 @@ class _Account:
             len(query.hops),
             self._placed, self._misplaced, max(0, unused), self._back, self._also,
             float(np.mean(self._orders)) if self._orders else 0.5,
-            self._direct, self._general, self._repeated(query),
+            self._direct, self._general, self._repeated(query), self._idle,
             float(np.mean([anchor.score for anchor in anchors.values()])) if anchors else 1.0,
         )  # fmt: skip
         return np.array(values, np.float32)
@@ -217,21 +244,28 @@ class _Account:
     def _hop(self, hop: Hop) -> float:
         """Account for a hop's words and return its support."""
         fit = self._match.fit(hop.relation)
+        before = float((self.explained * self._match.weights).sum())
         self.explained = np.maximum(self.explained, fit.explains)
         near = self._names(hop.relation.side(hop.forward))
         far = self._names(hop.relation.side(not hop.forward))
         support = fit.support
-        if hop.relation.key in self._relations and self.reading.other:
+        again = hop.relation.key in self._relations
+        if again and self.reading.other:
             support = max(support, 0.85)
+            self._cue_words(_SHARED)
+        if not again and self._relations:
+            self._idle += float((self.explained * self._match.weights).sum()) - before < 0.1
+        self._general += self._match.fit_parent(hop.relation, self._parents)
         self._relations.append(hop.relation.key)
         if near >= 0.8 and not hop.relation.negative:
             support = max(support, (0.6 if far >= 0.8 else 0.5) / self._rivals(hop.relation))
         return support
 
     def _names(self, side: Side) -> float:
-        explains = self._match.names(side.names, side.hints)
-        self.explained = np.maximum(self.explained, explains)
-        return float(explains.max(initial=0.0))
+        _, explains, most = self._match.side(side)
+        if most > 0:
+            self.explained = np.maximum(self.explained, explains)
+        return most
 
     def _rivals(self, relation: Relation) -> int:
         """Return how many relations join the same two classes."""
@@ -245,12 +279,14 @@ class _Account:
             return
         places = []
         for hop in chain.hops:
-            explains = self._match.fit(hop.relation).explains * self._match.weights
-            if explains.max(initial=0.0) < 0.5:
+            near = [abs(k - mention) for k in self._match.places(hop.relation)]
+            if not near:
                 return
-            near = [abs(k - mention) for k in np.flatnonzero(explains >= 0.8 * explains.max())]
             places.append((min(near), max(near)))
-        self._orders += [1.0 if a[0] <= b[1] and (a[0] < b[0] or a[1] < b[1] or a == b) else 0.0 for a, b in zip(places, places[1:], strict=False)]
+        self._orders += [
+            1.0 if a[0] <= b[1] and (a[0] < b[0] or a[1] < b[1] or a == b) else 0.0
+            for a, b in zip(places, places[1:], strict=False)
+        ]
 
     def _head(self, query: Query) -> int:
         """Tell whether the words for what is asked ("which *drugs*") name what the query gives: 1 yes, -1 no, 0 unknown."""
@@ -259,13 +295,20 @@ class _Account:
         side = last.relation.side(last.forward) if last else None
         if not head or query.operation == "ask":
             return 0
-        names = self._match.names(side.names, side.hints) if side else self._match.names(())
-        if query.cls and not query.tail or not query.hops:
+        named = [k for k in head if self._match.classes[k] >= 0.8]
+        if query.cls and not query.tail or not query.hops or last is None or side is None:
             return 1 if any(self.explained[k] >= 0.8 for k in head) else 0
-        fit = self._match.fit(last.relation).explains if last and (last.forward or not side or not side.names) else names
-        if any(names[k] >= 0.55 or fit[k] >= 0.8 for k in head):
+        names, both, _ = self._match.side(side)
+        if named and side.names:
+            return 1 if names[named[-1]] >= 0.8 else -1
+        fit = self._match.fit(last.relation).explains
+        if any(names[k] >= 0.55 for k in head) or (
+            (last.forward or not side.names) and any(fit[k] >= 0.8 for k in head)
+        ):
             return 1
-        return -1 if any(self.explained[k] >= 0.8 for k in head) or (side and side.names) else 0
+        if any(self.explained[k] >= 0.8 for k in head):
+            return -1
+        return 1 if any(both[k] >= 0.55 for k in head) else -1 if side.names else 0
 
     def _wh(self, query: Query) -> int:
         last = query.last
@@ -293,7 +336,13 @@ class _Account:
         return float(missing)
 
 
-_PERSON = frozenset("person compani organ organis corpor firm human agent individu man woman author parti 人 人物 公司 机构 谁".split())
+_SHARED = frozenset(
+    "share same common togeth both other anoth also besid co jointli 相同 同一 共同 一起 其他 其它".split()
+)
+_TREE = frozenset("kind type class subclass subtyp categori group fall list direct immedi below under beneath divid classif classifi belong sibl parent level hierarchi taxonomi form".split())  # fmt: skip
+_PERSON = frozenset(
+    "person compani organ organis corpor firm human agent individu man woman author parti 人 人物 公司 机构 谁".split()
+)
 
 
 def _is_person(side: Side) -> bool:

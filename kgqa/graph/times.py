@@ -48,7 +48,9 @@ _NUMBER = re.compile(
 _CUES: dict[str, Relation] = {
     **dict.fromkeys("at least|no less than|至少|不少于".split("|"), "at_least"),
     **dict.fromkeys("at most|no more than|至多|不超过".split("|"), "at_most"),
-    **dict.fromkeys("less than|fewer than|smaller than|shorter than|lower than|under|below|少于|小于|低于".split("|"), "below"),
+    **dict.fromkeys(
+        "less than|fewer than|smaller than|shorter than|lower than|under|below|少于|小于|低于".split("|"), "below"
+    ),
 }
 
 
@@ -144,7 +146,9 @@ def _joined(text: str, items: list[Period]) -> list[Period]:
             last = out[-1]
             lead, gap = text[max(0, last.start - 9) : last.start].lower(), text[last.stop : item.start].strip().lower()
             cue = re.search(r"(between|from)\s+$", lead)
-            if last.first < item.end and ((cue and gap in ("and", "to", "until", "till", "through")) or gap in ("到", "至", "–", "-")):
+            if last.first < item.end and (
+                (cue and gap in ("and", "to", "until", "till", "through")) or gap in ("到", "至", "–", "-")
+            ):
                 start = last.start - len(cue.group()) if cue else last.start
                 out[-1] = Period(last.first, item.end, start, item.stop)
                 continue

@@ -10,7 +10,9 @@ from kgqa.graph.schema_words import Relation, SchemaWords
 from kgqa.graph.store import GraphStore
 from kgqa.types import Term
 
-_COMPLETE = re.compile(r"\ball\b[^.]*\b(?:stated|given|listed|known|recorded)\b|\bcomplete(?:ly)?\b|\bexhaustive\b|全部|完整|所有", re.I)
+_COMPLETE = re.compile(
+    r"\ball\b[^.]*\b(?:stated|given|listed|known|recorded)\b|\bcomplete(?:ly)?\b|\bexhaustive\b|全部|完整|所有", re.I
+)
 
 
 def verdict(store: GraphStore, words: SchemaWords, query: Query, result: Result) -> bool | None:
@@ -52,9 +54,12 @@ def _denied(store: GraphStore, words: SchemaWords, relation: Relation, one: Term
 def _rivalled(store: GraphStore, words: SchemaWords, relation: Relation, one: Term, two: Term) -> bool:
     """Tell whether a sister predicate is stated that never holds together with this one."""
     parents = set(relation.info.superpredicates)
-    sisters = [other for other in words.relations if other.key != relation.key and parents & set(other.info.superpredicates)]
+    sisters = [
+        other for other in words.relations if other.key != relation.key and parents & set(other.info.superpredicates)
+    ]
     return any(
-        store.has(one.value, p, two) and store.select(f"ASK {{ ?s <{p}> ?o . ?s <{relation.predicates[0]}> ?o }}") is False
+        store.has(one.value, p, two)
+        and store.select(f"ASK {{ ?s <{p}> ?o . ?s <{relation.predicates[0]}> ?o }}") is False
         for other in sisters
         for p in other.predicates
     )
@@ -63,8 +68,16 @@ def _rivalled(store: GraphStore, words: SchemaWords, relation: Relation, one: Te
 def _closed(store: GraphStore, relation: Relation, one: Term, two: Term) -> bool:
     stated = any(store.objects(one.value, p) for p in relation.predicates)
     fitting = not relation.object.classes or bool(set(store.types(two.value)) & set(relation.object.classes))
-    return stated and fitting and (relation.info.functional or _COMPLETE.search(relation.info.comment) is not None)
+    return stated and fitting and (_single(relation) or _COMPLETE.search(relation.info.comment) is not None)
+
+
+def _single(relation: Relation) -> bool:
+    """Tell whether a thing has one value, exceptions (two laws for one contract) apart."""
+    info = relation.info
+    return info.functional or (info.subjects >= 20 and info.count <= 1.05 * info.subjects)
 
 
 def _parallel(relation: Relation, other: Relation) -> bool:
-    return bool(set(relation.subject.classes) & set(other.subject.classes)) and bool(set(relation.object.classes) & set(other.object.classes))
+    return bool(set(relation.subject.classes) & set(other.subject.classes)) and bool(
+        set(relation.object.classes) & set(other.object.classes)
+    )
