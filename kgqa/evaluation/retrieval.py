@@ -13,19 +13,36 @@ from __future__ import annotations
 import gzip
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from kgqa.errors import SourceError
-from kgqa.types import Passage
+import numpy as np
+from numpy.typing import NDArray
+
+from kgqa.errors import SourceError, UsageError
+from kgqa.protocols import Encoder, Reranker
+from kgqa.retrieval.dense import DenseIndex
+from kgqa.retrieval.hybrid import HybridRetriever
+from kgqa.retrieval.index import IndexConfig
+from kgqa.retrieval.lexical import LexicalIndex
+from kgqa.retrieval.text import headed_text
+from kgqa.types import Filters, Hit, Passage
 
 Judgements = Mapping[str, Mapping[str, int]]
 """For each query the grade of each judged document."""
 
+Mode = Literal["lexical", "dense", "hybrid", "rerank"]
+MODES: tuple[Mode, ...] = ("lexical", "dense", "hybrid", "rerank")
+DEPTH = 100
+RERANKED = 50
+_BATCH = 256
+
 
 @dataclass(frozen=True, slots=True)
-class Collection:
+class JudgedCollection:
     """A test collection.
 
     :param queries: id to text, those that have judgements.
@@ -36,7 +53,7 @@ class Collection:
     judgements: Judgements
 
 
-def read_collection(folder: Path, split: str = "test") -> Collection:
+def read_collection(folder: Path, split: str = "test") -> JudgedCollection:
     """Read a folder in BEIR's format.
 
     :raises SourceError: when a file is missing or a line is malformed; names file and line.
@@ -49,7 +66,95 @@ def read_collection(folder: Path, split: str = "test") -> Collection:
     missing = next((query for query in judgements if query not in texts), None)
     if missing is not None:
         raise SourceError(f"{folder}/queries.jsonl lacks query {missing}, which qrels/{split}.tsv judges; add it")
-    return Collection(passages, {query: texts[query] for query in judgements}, judgements)
+    return JudgedCollection(passages, {query: texts[query] for query in judgements}, judgements)
+
+
+class Corpus:
+    """A collection made searchable in memory, to be measured in several modes.
+
+    :param encoder: encodes the corpus at once.
+    :param progress: called with the number of passages encoded and the number of all.
+    """
+
+    def __init__(
+        self,
+        collection: JudgedCollection,
+        encoder: Encoder,
+        config: IndexConfig | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        config = config or IndexConfig()
+        self.collection = collection
+        texts = [headed_text(passage) for passage in collection.passages]
+        parts = []
+        for start in range(0, len(texts), _BATCH):
+            parts.append(encoder.encode(texts[start : start + _BATCH], "passage"))
+            if progress is not None:
+                progress(min(start + _BATCH, len(texts)), len(texts))
+        dense = DenseIndex.build(np.concatenate(parts), config.dense)
+        lexical = LexicalIndex.build(collection.passages, config.lexical)
+        self._retriever = HybridRetriever(_Listed(collection.passages), lexical, dense, encoder, config=config.hybrid)
+
+    def measure(self, mode: Mode, reranker: Reranker | None = None, reranked: int = RERANKED) -> dict[str, float]:
+        """Return the metrics of one mode, and ``seconds`` for all queries.
+
+        :param reranker: needed for ``rerank``, which orders the first ``reranked`` hits of ``hybrid`` anew.
+        :raises UsageError: when the mode is unknown or lacks its reranker.
+        """
+        if mode not in MODES:
+            raise UsageError(f"mode {mode!r} is unknown; use one of: {', '.join(MODES)}")
+        if mode == "rerank" and reranker is None:
+            raise UsageError("mode rerank needs a reranker; none is configured")
+        began = time.perf_counter()
+        questions = list(self.collection.queries.values())
+        hits = self._retriever.retrieve(questions, DEPTH, mode="hybrid" if mode == "rerank" else mode)
+        if mode == "rerank" and reranker is not None:
+            first = reranker.rerank(questions, [row[:reranked] for row in hits])
+            hits = [[*new, *old[reranked:]] for new, old in zip(first, hits, strict=True)]
+        seconds = time.perf_counter() - began
+        rankings = {name: _names(row) for name, row in zip(self.collection.queries, hits, strict=True)}
+        return {**score(rankings, self.collection.judgements), "seconds": seconds}
+
+
+def evaluate(
+    folder: Path, split: str = "test", mode: Mode = "hybrid", *, encoder: Encoder, reranker: Reranker | None = None
+) -> dict[str, float]:
+    """Measure one mode on a folder in BEIR's format.
+
+    :returns: ``ndcg@10``, ``recall@10``, ``recall@100``, ``mrr@10``, ``n`` and ``seconds``.
+    :raises SourceError: when the folder cannot be read.
+    :raises UsageError: when the mode is unknown or lacks its reranker.
+    """
+    if mode not in MODES:
+        raise UsageError(f"mode {mode!r} is unknown; use one of: {', '.join(MODES)}")
+    return Corpus(read_collection(folder, split), encoder).measure(mode, reranker)
+
+
+class _Listed:
+    """Passages of a list, without filters, as a retriever wants them."""
+
+    def __init__(self, passages: Sequence[Passage]) -> None:
+        self._passages = passages
+
+    def __len__(self) -> int:
+        return len(self._passages)
+
+    def passages(self, rows: Sequence[int]) -> list[Passage]:
+        return [self._passages[row] for row in rows]
+
+    def rows_of(self, doc_ids: Collection[str]) -> NDArray[np.int64]:
+        found = [row for row, passage in enumerate(self._passages) if passage.doc_id in doc_ids]
+        return np.array(found, np.int64)
+
+    def mask(self, filters: Filters | None) -> NDArray[np.bool_] | None:
+        return None if filters is None else np.array([filters.admits(passage) for passage in self._passages], np.bool_)
+
+
+def _names(hits: Sequence[Hit]) -> list[str]:
+    return [hit.passage.doc_id for hit in hits]
+
+
+# --- metrics ---
 
 
 def ndcg(ranking: Sequence[str], grades: Mapping[str, int], depth: int = 10) -> float:

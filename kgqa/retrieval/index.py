@@ -23,6 +23,7 @@ from kgqa.protocols import Encoder
 from kgqa.retrieval.dense import DenseConfig, DenseIndex
 from kgqa.retrieval.hybrid import HybridConfig, HybridRetriever, Mode, Passages
 from kgqa.retrieval.lexical import LexicalConfig, LexicalIndex
+from kgqa.retrieval.text import headed_text
 from kgqa.types import Passage, Vectors
 
 Progress = Callable[[int, int], None]
@@ -54,15 +55,6 @@ class IndexReport:
     reused: int
 
 
-def dense_text(passage: Passage) -> str:
-    """Return what is encoded of a passage: title, headings and text, nothing of it twice at the start."""
-    parts: list[str] = []
-    for part in (passage.title, passage.heading):
-        if part and part not in parts and not passage.text.startswith(part):
-            parts.append(part)
-    return ". ".join([*parts, passage.text])
-
-
 def write_indexes(
     folder: Path,
     passages: Iterable[Passage],
@@ -80,7 +72,7 @@ def write_indexes(
     config = config or IndexConfig()
     items = list(passages)
     LexicalIndex.build(items, config.lexical).save(folder / "lexical")
-    texts = [dense_text(passage) for passage in items]
+    texts = [headed_text(passage) for passage in items]
     keys = [_key(text) for text in texts]
     known = _known_vectors(previous, encoder)
     vectors = np.zeros((len(items), encoder.dim), np.float32)
