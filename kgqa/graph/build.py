@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -61,11 +62,13 @@ def build_graph(
     rules: RuleSet | None = None,
     progress: Progress | None = None,
     limits: Limits = Limits(),
+    shapes: Sequence[Path] = (),
 ) -> LoadReport:
     """Make a graph folder; a bad file is reported and the rest is loaded.
 
     :param root: sources are named relative to this folder.
     :param folder: must not exist or be empty.
+    :param shapes: files of SHACL shapes; named relative to their own folder in the report.
     :raises IndexFault: if the folder holds something.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -85,7 +88,28 @@ def build_graph(
         subject, predicate, thing = item.triple
         parts.adjacency.add(subject, predicate, thing, parts.origin(Origin(rule=item.rule)))
     store.flush()
-    return _finish(folder, parts, derived)
+    del store
+    report = _finish(folder, parts, derived)
+    return _check(folder, shapes, report) if shapes else report
+
+
+def _check(folder: Path, files: Sequence[Path], report: LoadReport) -> LoadReport:
+    """Validate the graph and keep what the shapes expect."""
+    from kgqa.graph import shapes as shacl
+
+    wanted, problems = shacl.read_shapes(files, Path(os.path.commonpath([file.parent for file in files])))
+    notes = list(report.notes)
+    found: list[shacl.Violation] = []
+    store = GraphStore.open(folder)
+    if len(store) <= shacl.MAX_VALIDATED:
+        try:
+            found = shacl.validate(store, wanted)
+        except Exception as error:  # pySHACL raises many kinds for shapes that it cannot run
+            problems.append(("shapes", f"cannot be run: {' '.join(str(error).split())[:300]}"))
+    else:
+        notes.append(f"shapes: not validated, the graph has more than {shacl.MAX_VALIDATED} statements")
+    shacl.save(folder / "shapes.json", shacl.expectations(wanted), found)
+    return replace(report, problems=(*report.problems, *problems), violations=len(found), notes=tuple(notes))
 
 
 def _take(result: Parsed | tuple[str, str], parts: _Parts) -> None:

@@ -30,6 +30,7 @@ class LoadReport:
     :param problems: pairs of file and reason, one line each; nothing of these files is in the graph.
     :param triples: distinct statements in all, derived ones included.
     :param derived: how many of them were derived by rules.
+    :param violations: results of the validation against shapes, warnings included.
     :param notes: what else the builder should know, one line each (rules that were cut, files without statements).
     """
 
@@ -37,6 +38,7 @@ class LoadReport:
     problems: tuple[tuple[str, str], ...] = ()
     triples: int = 0
     derived: int = 0
+    violations: int = 0
     notes: tuple[str, ...] = ()
 
 

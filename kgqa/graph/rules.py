@@ -16,6 +16,14 @@ from kgqa.graph.terms import from_ox, to_ox
 from kgqa.types import Term
 
 Statement = tuple[Term, Term, Term]
+_LONGEST_WALK = 50
+
+
+class URIRef(str):
+    """Stands for any predicate where only the ends of a pattern are filled in."""
+
+
+_ANY = URIRef("urn:any")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +129,7 @@ class _Prepared:
             reason = " ".join(str(error).split())[:300]
             raise SourceError(f"rule {rule.name!r} is no valid CONSTRUCT query: {reason}") from None
         self._body = tuple(dict.fromkeys(_patterns(algebra.p)))
-        self._head = tuple(algebra.template or self._body)
+        self._head = tuple(tuple(pattern) for pattern in algebra.template or self._body)
         if any(type(term).__name__ == "BNode" for pattern in self._head for term in pattern):
             raise SourceError(f"rule {rule.name!r} makes blank nodes, which never come to a fixed point; use IRIs")
         self._select = _as_select(rule)
@@ -134,8 +142,8 @@ class _Prepared:
                     triple = _fill(pattern, solution)
                     if triple is None or triple in found or not _sound(triple) or _quad(triple) in store:
                         continue
-                    premises = [premise for part in self._body if (premise := _fill(part, solution))]
-                    found[triple] = Derived(triple, self._name, tuple(p for p in premises if _quad(p) in store))
+                    premises = [premise for part in self._body for premise in _premises(part, solution, store)]
+                    found[triple] = Derived(triple, self._name, tuple(dict.fromkeys(premises)))
                 if len(found) >= limit:
                     break
         except (SyntaxError, ValueError) as error:
@@ -156,9 +164,7 @@ def _algebra(sparql: str) -> Any:
 def _patterns(part: Any) -> Iterator[tuple[Any, Any, Any]]:
     """Yield the triple patterns that must hold or may hold; not those under NOT EXISTS or MINUS."""
     if getattr(part, "name", "") == "BGP":
-        for pattern in part.triples:
-            if type(pattern[1]).__name__ in ("URIRef", "Variable"):
-                yield tuple(pattern)
+        yield from (tuple(pattern) for pattern in part.triples)
         return
     for key in ("p", "p1", "p2", "part"):
         if key == "p2" and part.name == "Minus":
@@ -183,6 +189,67 @@ def _as_select(rule: Rule) -> str:
                 break
         after = end + 1
     return rule.sparql[:start] + "SELECT * " + rule.sparql[after:]
+
+
+def _premises(pattern: Sequence[Any], solution: Any, store: Any) -> list[Statement]:
+    """Return the statements that make a pattern true; of a property path those of one walk along it."""
+    subject, path, thing = pattern
+    ends = _fill((subject, _ANY, thing), solution)
+    if ends is None:
+        return []
+    if type(path).__name__ in ("URIRef", "Variable"):
+        filled = _fill(pattern, solution)
+        return [filled] if filled is not None and _quad(filled) in store else []
+    for end, trail in _walks(path, ends[0], store, 0):
+        if end == ends[2]:
+            return list(trail)
+    return []
+
+
+def _walks(path: Any, start: Term, store: Any, depth: int) -> Iterator[tuple[Term, tuple[Statement, ...]]]:
+    """Yield where a property path leads from a term, each place once for repeated paths, with the statements walked."""
+    kind = type(path).__name__
+    if kind == "URIRef":
+        if start.kind != "literal":
+            for quad in store.quads_for_pattern(to_ox(start), ox.NamedNode(str(path)), None, None):
+                end = from_ox(quad.object)
+                yield end, ((start, Term(str(path)), end),)
+    elif kind == "InvPath" and type(path.arg).__name__ == "URIRef":
+        for quad in store.quads_for_pattern(None, ox.NamedNode(str(path.arg)), to_ox(start), None):
+            end = from_ox(quad.subject)
+            yield end, ((end, Term(str(path.arg)), start),)
+    elif kind == "AlternativePath":
+        for part in path.args:
+            yield from _walks(part, start, store, depth)
+    elif kind == "SequencePath":
+        first, rest = path.args[0], path.args[1:]
+        for middle, trail in _walks(first, start, store, depth):
+            if not rest:
+                yield middle, trail
+                continue
+            following = type(path)(*rest) if len(rest) > 1 else rest[0]
+            for end, more in _walks(following, middle, store, depth):
+                yield end, trail + more
+    elif kind == "MulPath":
+        yield from _repeated(path, start, store, depth)
+
+
+def _repeated(path: Any, start: Term, store: Any, depth: int) -> Iterator[tuple[Term, tuple[Statement, ...]]]:
+    if path.mod in ("*", "?"):
+        yield start, ()
+    seen = {start}
+    front: list[tuple[Term, tuple[Statement, ...]]] = [(start, ())]
+    for _ in range(1 if path.mod == "?" else _LONGEST_WALK):
+        following = []
+        for node, trail in front:
+            for end, more in _walks(path.path, node, store, depth + 1):
+                if end not in seen or end == start:
+                    seen.add(end)
+                    following.append((end, trail + more))
+                    yield end, trail + more
+        front = [item for item in following if item[0] != start]
+        if not front:
+            return
 
 
 def _fill(pattern: Sequence[Any], solution: Any) -> Statement | None:

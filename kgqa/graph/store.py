@@ -85,16 +85,19 @@ class GraphStore:
         tables: Sequence[TableMapping] = (),
         progress: Progress | None = None,
         rules: RuleSet | None = None,
+        shapes: Sequence[Path] = (),
     ) -> LoadReport:
         """Load RDF files into a new graph folder; a bad file is reported and the rest is loaded.
 
         :param root: sources are named relative to this folder.
         :param folder: where the graph goes; must not exist or be empty.
+        :param rules: what to derive (see :func:`kgqa.graph.rules.read_rules`).
+        :param shapes: files of SHACL shapes to validate against.
         :raises IndexFault: if the folder holds something.
         """
         from kgqa.graph.build import build_graph
 
-        return build_graph(files, root, folder, tables, rules, progress)
+        return build_graph(files, root, folder, tables, rules, progress, shapes=shapes)
 
     @classmethod
     def open(cls, folder: Path) -> GraphStore:

@@ -1,0 +1,152 @@
+"""Finds a graph's entities in passages: quick, by names only, for lifting passages and for relations still to be stated."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kgqa.errors import IndexFault
+from kgqa.graph.context import Context, is_common
+from kgqa.graph.mentions import Token, hashes, spans, stem, tokens
+from kgqa.graph.names import KINDS, NameIndex
+from kgqa.graph.store import GraphStore
+from kgqa.types import Passage
+
+MAX_WORDS = 14
+"""Longest name in words that is looked for in passages."""
+MAX_ENTITIES = 5
+"""A name that more entities share says too little to be kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A place in a passage that names an entity.
+
+    :param start: first character, counted in the document; ``end`` one past the last.
+    """
+
+    passage: str
+    document: str
+    start: int
+    end: int
+    entity: str
+
+
+class MentionFinder:
+    """Finds names of a graph's entities in text."""
+
+    def __init__(self, store: GraphStore) -> None:
+        self._store = store
+        self._names = NameIndex(store.folder / "names")
+        self._context = Context(store)
+        self._longest = min(MAX_WORDS, self._names.longest)
+
+    def find(self, passages: Iterable[Passage]) -> Iterator[Mention]:
+        """Yield the mentions in passages, in order; the longest name wins where names overlap."""
+        term = self._store.graph.term
+        for passage in passages:
+            for start, end, entities in self.spans(passage.text):
+                for entity in entities:
+                    iri = term(entity).value
+                    yield Mention(passage.id, passage.doc_id, passage.start + start, passage.start + end, iri)
+
+    def spans(self, text: str) -> list[tuple[int, int, tuple[int, ...]]]:
+        """Return start, end and entities (numbers in the adjacency) of the names in a text."""
+        words = tokens(text)
+        if not words or not len(self._names):
+            return []
+        starts, lengths, values = spans(hashes([stem(word.text) for word in words]), self._longest)
+        lows = np.searchsorted(self._names.keys, values)
+        lows[lows == len(self._names)] = 0
+        hits = np.flatnonzero(self._names.keys[lows] == values)
+        order = sorted(hits.tolist(), key=lambda at: (-int(lengths[at]), int(starts[at])))
+        taken = np.zeros(len(words), bool)
+        found: list[tuple[int, int, tuple[int, ...]]] = []
+        for at in order:
+            first, length = int(starts[at]), int(lengths[at])
+            if taken[first : first + length].any():
+                continue
+            entities = self._entities(text, words[first : first + length], int(lows[at]))
+            if entities:
+                taken[first : first + length] = True
+                found.append((words[first].start, words[first + length - 1].end, entities))
+        return sorted(found)
+
+    def _entities(self, text: str, words: Sequence[Token], row: int) -> tuple[int, ...]:
+        value = self._names.keys[row]
+        mention = text[words[0].start : words[-1].end]
+        found: dict[int, None] = {}
+        while row < len(self._names) and self._names.keys[row] == value:
+            entity = int(self._names.entities[row])
+            if self._fits(mention, words, row) and not self._context.is_class(entity):
+                found[entity] = None
+                if len(found) > MAX_ENTITIES:
+                    return ()
+            row += 1
+        return tuple(found)
+
+    def _fits(self, mention: str, words: Sequence[Token], row: int) -> bool:
+        kind = KINDS[self._names.kinds[row]]
+        if kind == "bare" or all(is_common(word.text) for word in words):
+            return False
+        if len(words) == 1 and (words[0].text.isdigit() or len(words[0].text) == 1):
+            return False
+        name = self._names.text(row)
+        if kind == "abbreviation" or (len(name) <= 4 and name.isupper()):
+            return mention == name
+        return True
+
+
+class MentionStore:
+    """The mentions of an index, in one SQLite file."""
+
+    def __init__(self, path: Path) -> None:
+        """Open a file that :meth:`build` made.
+
+        :raises IndexFault: if it is missing or damaged.
+        """
+        if not path.is_file():
+            raise IndexFault(f"{path} is missing; build the index again")
+        self._path = path
+
+    @classmethod
+    def build(cls, path: Path, mentions: Iterable[Mention]) -> int:
+        """Write mentions to a new file; return how many."""
+        with contextlib.closing(sqlite3.connect(path)) as db, db:
+            db.execute("CREATE TABLE mention (entity TEXT, passage TEXT, document TEXT, start INTEGER, end INTEGER)")
+            rows = ((m.entity, m.passage, m.document, m.start, m.end) for m in mentions)
+            count = db.executemany("INSERT INTO mention VALUES (?, ?, ?, ?, ?)", rows).rowcount
+            db.execute("CREATE INDEX by_entity ON mention (entity)")
+            db.execute("CREATE INDEX by_passage ON mention (passage)")
+        return max(0, count)
+
+    def of_entity(self, iri: str, limit: int = 1000) -> list[Mention]:
+        """Return the places that name an entity."""
+        return self._select("entity = ? LIMIT ?", iri, limit)
+
+    def in_passage(self, ident: str) -> list[Mention]:
+        """Return the mentions of a passage in order."""
+        return self._select("passage = ? ORDER BY start", ident)
+
+    def documents(self, iris: Sequence[str]) -> dict[str, int]:
+        """Return the documents that name any of some entities, with the number of places."""
+        counts: dict[str, int] = {}
+        with contextlib.closing(self._connect()) as db:
+            for iri in iris:
+                query = "SELECT document, COUNT(*) FROM mention WHERE entity = ? GROUP BY document"
+                for document, count in db.execute(query, (iri,)):
+                    counts[document] = counts.get(document, 0) + count
+        return counts
+
+    def _select(self, where: str, *values: str | int) -> list[Mention]:
+        with contextlib.closing(self._connect()) as db:
+            rows = db.execute(f"SELECT passage, document, start, end, entity FROM mention WHERE {where}", values)
+            return [Mention(*row) for row in rows]
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(f"file:{self._path}?mode=ro&immutable=1", uri=True)
