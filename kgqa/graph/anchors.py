@@ -16,7 +16,7 @@ from kgqa.types import Link, Term
 
 _CODE = re.compile(r"(?<![\w.\-])(?=[\w.\-:]*\d)[A-Za-z]{0,12}[:\-]?\d[\w.\-]*(?<![.\-])")
 _LEAD = re.compile(
-    r"(?:^|.*\b(?:the|this|that|an?)\s+)(?P<name>[^?]+?)\s*(?:\(|,)?\s*(?:of|dated|from|made on|signed on|made|signed)?\s*$",
+    r"(?:.*\b(?:the|this|that|an?)\s+|^)(?P<name>[^?]+?)\s*(?:\(|,)?\s*(?:of|dated|from|made on|signed on|made|signed)?\s*$",
     re.I | re.S,
 )
 _QUOTED = re.compile('["“「《][^"”」》]{2,120}["”」》]')
@@ -48,7 +48,7 @@ class Anchors:
             if not any(_overlap(mention, other) for other, _ in found):
                 found.append((mention, terms))
         for mention in _grouped(question, links):
-            if frozenset(stems(mention.text)) in self._generic:
+            if frozenset(stems(mention.text)) in self._generic or _cut(question, mention):
                 continue
             if not any(_overlap(mention, other) for other, _ in found):
                 found.append((mention, []))
@@ -157,6 +157,15 @@ def _grouped(question: str, links: Sequence[Link]) -> list[Mention]:
     return sorted(
         mentions, key=lambda mention: (-(mention.end - mention.start) * mention.links[0].score, mention.start)
     )
+
+
+def _cut(question: str, mention: Mention) -> bool:
+    """Tell whether a short mention is a piece of a hyphenated name ("CM" of "ICD-10-CM")."""
+    before, after = question[: mention.start][-2:], question[mention.end :][:2]
+    joined = (len(before) == 2 and before[1] == "-" and before[0].isalnum()) or (
+        len(after) == 2 and after[0] == "-" and after[1].isalnum()
+    )
+    return joined and mention.end - mention.start <= 4
 
 
 def _overlap(one: Mention, other: Mention) -> bool:

@@ -96,7 +96,6 @@ class Enumerator:
                 if len(chain.hops) == 2 and not chain.apart:
                     core = Query((Chain(chain.anchor, chain.hops[:1], chain.mention),), tail=chain.hops[1:])
                     yield from self._finish(match, core)
-            yield from self._finish(match, Query((Chain(anchor.term, (), anchor.mention),)))
 
     def _several(self, match: Match, wanted: Sequence[Anchor], barred: Sequence[Anchor]) -> Iterator[Query]:
         lists = [list(self._chains(match, anchor, 2))[:24] for anchor in wanted]
@@ -179,14 +178,25 @@ class Enumerator:
         return sorted(found, key=lambda relation: -match.fit(relation).support)
 
     def _yes_no(self, match: Match, anchors: Sequence[Anchor]) -> Iterator[Query]:
+        if len(anchors) == 1 and (match.reading.periods or match.reading.bounds):
+            base = Query((Chain(anchors[0].term, (), anchors[0].mention),), operation="ask")
+            yield from self._conditioned(match, base)
         for one, two in permutations(anchors, 2):
             if two.link is None and two.term.kind == "literal":
                 continue  # quoted text can only be a name
             for chain in self._chains(match, one, 1, ask=True):
-                if len(anchors) == 2:
+                if len(anchors) == 2 and self._may_reach(chain.hops[-1], two.term):
                     yield Query((replace(chain, apart=False),), operation="ask", target=two.term)
         if len(anchors) == 2:
             yield from self._names(match, anchors)
+
+    def _may_reach(self, hop: Hop, term: Term) -> bool:
+        """Tell whether a thing is of the kind that a hop reaches."""
+        side = hop.relation.side(hop.forward)
+        if term.kind == "literal" or side.kind != "entity":
+            return term.kind == "literal" and side.kind != "entity"
+        classes = self._classes(term.value)
+        return bool(classes & set(side.classes)) or not side.classes and not classes & self._sided
 
     def _names(self, match: Match, anchors: Sequence[Anchor]) -> Iterator[Query]:
         """Yield the question whether one mention is a name of the other's entity."""

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from kgqa.graph.candidates import Anchor
 from kgqa.graph.matching import Match
 from kgqa.graph.query import Chain, Hop, Query
-from kgqa.graph.question import Place_
 from kgqa.graph.schema_words import Relation, SchemaWords, Side, Words
 
 FEATURES = (
@@ -36,13 +35,14 @@ FEATURES = (
     "direct",  # closure where "direct" is said
     "general",  # a union of sub-relations where one of them fits better, or one where the union fits as well
     "repeated",  # a word that is said twice, walked once
+    "clipped",  # words beside a mention that nothing accounts for: it may be part of a longer name
     "idle",  # hops that account for no word that others do not
     "anchor",  # score of the links
 )
 _DEFAULT = {
     "bias": -4.0, "support_min": 3.0, "support_mean": 1.0, "coverage": 6.0, "unexplained": -1.2, "head_agrees": 1.5, "head_disagrees": -3.0,
     "wh_agrees": 1.0, "wh_disagrees": -2.5, "polarity": -5.0, "hops": -0.5, "placed": 1.5, "misplaced": -4.0, "unused": -4.0, "back": -3.0,
-    "also": 0.5, "order": 1.0, "direct": -3.0, "general": -0.5, "repeated": -2.0, "idle": -1.5, "anchor": 0.5,
+    "also": 0.5, "order": 1.0, "direct": -3.0, "general": -0.5, "repeated": -2.0, "idle": -1.5, "clipped": -4.0, "anchor": 0.5,
 }  # fmt: skip
 
 
@@ -143,7 +143,7 @@ class _Account:
             self._placed += fits
             self._misplaced += not fits
             if fits:
-                self._cue(next(item for item in self.reading.places if item.mention == chain.mention))
+                self._cue_words(_TREE)
                 walked = [(hop, 1.0 if hop.relation.hierarchical else support) for hop, support in walked]
         elif any(hop.relation.hierarchical for hop in chain.hops):
             self._misplaced += 0.5
@@ -162,6 +162,8 @@ class _Account:
 
     def claim(self, chain: Chain, query: Query) -> None:
         """Take in the chain of a yes/no question."""
+        if not chain.hops:
+            return
         hop = chain.hops[0]
         support = self._hop(hop)
         places = [
@@ -170,7 +172,7 @@ class _Account:
         if hop.relation.hierarchical and places:
             self._placed += 1
             support = 1.0
-            self._cue(places[0])
+            self._cue_words(_TREE)
         elif self.reading.places:
             self._misplaced += 1
         elif hop.relation.hierarchical:
@@ -180,12 +182,6 @@ class _Account:
     def _cue_words(self, stems: frozenset[str]) -> None:
         for k, word in enumerate(self.reading.words):
             if word.stem in stems:
-                self.explained[k] = 1.0
-
-    def _cue(self, place: Place_) -> None:
-        self._cue_words(_TREE)
-        for k, word in enumerate(self.reading.words):
-            if place.start <= word.start < place.end:
                 self.explained[k] = 1.0
 
     def tail(self, hops: Sequence[Hop]) -> None:
@@ -236,7 +232,7 @@ class _Account:
             len(query.hops),
             self._placed, self._misplaced, max(0, unused), self._back, self._also,
             float(np.mean(self._orders)) if self._orders else 0.5,
-            self._direct, self._general, self._repeated(query), self._idle,
+            self._direct, self._general, self._repeated(query), self._clipped(), self._idle,
             float(np.mean([anchor.score for anchor in anchors.values()])) if anchors else 1.0,
         )  # fmt: skip
         return np.array(values, np.float32)
@@ -324,6 +320,25 @@ class _Account:
         if self.reading.wh in ("how", "why", "how much", "how long"):
             return 0 if side.kind in ("number", "text") else -1
         return 0
+
+    def _clipped(self) -> float:
+        """Count unexplained content words that stand directly beside a mention."""
+        words, masked = self.reading.words, self.reading.masked
+        content = set(self.reading.content)
+        found = 0
+        for k, word in enumerate(words):
+            if not word.text.startswith("⟦"):
+                continue
+            for other in (k - 1, k + 1):
+                if other in content and self.explained[other] < 0.35:
+                    left, right = (words[other], word) if other < k else (word, words[other])
+                    found += masked[left.end : right.start].strip() == "" and not (
+                        other > k
+                        and words[other].text.islower()
+                        and self.reading.language == "en"
+                        and other + 1 < len(words)
+                    )
+        return float(found)
 
     def _repeated(self, query: Query) -> float:
         """Count words said twice that fewer hops than that account for."""

@@ -25,6 +25,11 @@ def verdict(store: GraphStore, words: SchemaWords, query: Query, result: Result)
     if result.terms:
         return True
     chain = query.chains[0]
+    if not chain.hops:
+        stated = [
+            p for item in query.conditions for p in item.relation.predicates if store.objects(chain.anchor.value, p)
+        ]
+        return False if stated else None
     hop = chain.hops[0]
     relation = hop.relation
     if query.target is None or chain.anchor.kind != "iri" or len(chain.hops) != 1 or relation.negative:
