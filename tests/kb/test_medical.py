@@ -13,8 +13,8 @@ from typing import Any
 
 import docx
 import lxml.html
-import pypdf
 import pyoxigraph as ox
+import pypdf
 import pytest
 
 KB = Path(__file__).parents[2] / "kb" / "medical"
