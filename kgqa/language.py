@@ -11,6 +11,7 @@ import re
 import threading
 import unicodedata
 from functools import lru_cache
+from typing import Any
 
 UNKNOWN = "und"
 
@@ -40,13 +41,13 @@ def _words(text: str) -> frozenset[str]:
 # Frequent words. English text is told by them alone, which spares it the slow statistics; short Latin text is taken for
 # another language only where it has that language's small words.
 _ENGLISH = _words(
-    "the and to with are that by this which what from how does who shall have has been their these when where can you your "
-    "other should would such any of is in a an as for on or at it be not was were its may will into than also"
+    "the and to with are that by this which what from how does who shall have has been their these when where can you "
+    "your other should would such any of is in a an as for on or at it be not was were its may will into than also"
 )
 _FOREIGN = _words(
-    "de la le les des et un une du est sont dans pour que qui der die das und ist ein eine einer nicht mit von den dem sind "
-    "el los las del y es una para por con il di che e gli sono della per non het een van en zijn op te dat och att det är "
-    "som og på av til o os um uma do da em ao são não i w na się jest nie z ve bir bu için"
+    "de la le les des et un une du est sont dans pour que qui der die das und ist ein eine einer nicht mit von den dem "
+    "sind el los las del y es una para por con il di che e gli sono della per non het een van en zijn op te dat och att "
+    "det är som og på av til o os um uma do da em ao são não i w na się jest nie z ve bir bu için"
 )
 _SAMPLE = 2000
 _SHORT = 150
@@ -114,15 +115,32 @@ def _small_words(words: list[str]) -> tuple[int, int]:
     return sum(word in _ENGLISH for word in lower), sum(word in _FOREIGN for word in lower)
 
 
-def _statistical(text: str) -> str:
-    with _detector_lock:  # langdetect fills its global table of profiles at first use
-        import langdetect
+# Languages that are seldom met and that langdetect takes for their large neighbours; they need more evidence.
+_RARE = dict.fromkeys(("af", "ca", "cy", "et", "lt", "lv", "mk", "sk", "sl", "so", "sq", "sw", "tl"), 1e-6)
 
-        langdetect.DetectorFactory.seed = 0
-        try:
-            return str(langdetect.detect(text)).split("-")[0]
-        except langdetect.LangDetectException:
-            return ""
+
+@lru_cache(maxsize=1)
+def _detectors() -> Any:
+    from langdetect import PROFILES_DIRECTORY, DetectorFactory
+
+    factory = DetectorFactory()
+    factory.load_profile(PROFILES_DIRECTORY)
+    factory.seed = 0
+    return factory
+
+
+def _statistical(text: str) -> str:
+    from langdetect import LangDetectException
+
+    with _detector_lock:
+        factory = _detectors()
+    detector = factory.create()
+    detector.set_prior_map({code: _RARE.get(code, 1.0) for code in factory.langlist})
+    detector.append(text)
+    try:
+        return str(detector.detect()).split("-")[0].replace("unknown", "")
+    except LangDetectException:
+        return ""
 
 
 # --- folding
@@ -163,8 +181,7 @@ def fold_with_offsets(text: str) -> tuple[str, list[int]]:
     """Fold a text and say for each folded character which original character it comes from.
 
     :returns: ``fold(text)`` and a list of ``len(folded) + 1`` offsets into ``text`` that never decrease; the last is
-        ``len(text)``. A match ``folded[a:b]`` with ``b > a`` is the original ``text[offsets[a]:ends]``, where ``ends`` is
-        the first offset after position ``b - 1`` that is larger than ``offsets[b - 1]``; see :func:`original_span`.
+        ``len(text)``. :func:`original_span` leads a match back.
     """
     if text.isascii():
         return text.lower(), list(range(len(text) + 1))
@@ -225,12 +242,12 @@ _BEFORE_NUMBER = _words(
     "no nos fig figs art arts sec secs para paras cl p pp vol ch eq tab table ex exh app sched reg reg'n s ss rr pt"
 )
 _MAYBE = _words(
-    "inc ltd corp co llc plc bros l.p l.l.c n.v b.v s.a u.s u.k u.s.a u.n e.u d.c etc a.m p.m al jr sr ph.d m.d b.sc m.sc "
-    "jan feb mar apr jun jul aug sep sept oct nov dec mt ft ave blvd rd est assn intl govt univ"
+    "inc ltd corp co llc plc bros l.p l.l.c n.v b.v s.a u.s u.k u.s.a u.n e.u d.c etc a.m p.m al jr sr ph.d m.d b.sc "
+    "m.sc jan feb mar apr jun jul aug sep sept oct nov dec mt ft ave blvd rd est assn intl govt univ"
 )
 _STARTERS = _words(
-    "the this that these those it its in on at for if when while where as after before he she we they you i there however "
-    "moreover all any each no such subject upon unless during nothing neither either except notwithstanding"
+    "the this that these those it its in on at for if when while where as after before he she we they you i there "
+    "however moreover all any each no such subject upon unless during nothing neither either except notwithstanding"
 )
 
 

@@ -7,10 +7,11 @@ import re
 from html.parser import HTMLParser
 
 from kgqa.documents.decoding import decode
+from kgqa.documents.headings import Mark
 from kgqa.documents.metadata import FIELDS, normal_name
 from kgqa.documents.plain import note_encoding
 from kgqa.documents.source import Extract, clean
-from kgqa.documents.structure import Mark, sections_of
+from kgqa.documents.structure import sections_of
 from kgqa.errors import SourceError
 
 _charset = re.compile(
@@ -24,11 +25,11 @@ def _words(text: str) -> frozenset[str]:
 
 _HIDDEN = _words("script style template noscript svg math object iframe")
 _BLOCKS = _words(
-    "address article aside blockquote body br caption center dd details dialog div dl dt fieldset figcaption figure footer "
-    "form h1 h2 h3 h4 h5 h6 header hr html li main nav ol option p pre section select summary table tbody tfoot thead tr ul"
+    "address article aside blockquote body br caption center dd details dialog div dl dt fieldset figcaption figure "
+    "footer form h1 h2 h3 h4 h5 h6 header hr html li main nav ol option p pre section select summary table tbody tfoot "
+    "thead tr ul"
 )
 _APART = _words("p h1 h2 h3 h4 h5 h6 table ul ol dl blockquote section article pre")
-_VOID = _words("area base br col embed hr img input link meta source track wbr")
 _rubbish = re.compile(r"<(script|style|template)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.IGNORECASE | re.DOTALL)
 
 
@@ -79,6 +80,7 @@ class _Page(HTMLParser):
         """Open a block, a heading, a cell or something hidden."""
         if tag in _HIDDEN:
             self._hidden.append(tag)
+        if self._hidden:
             return
         if tag == "title":
             self._in_title = not self.title

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 
 from kgqa.documents.decoding import decode
+from kgqa.documents.headings import Mark
 from kgqa.documents.metadata import front_matter
 from kgqa.documents.plain import note_encoding
 from kgqa.documents.source import Extract
-from kgqa.documents.structure import Mark, find_marks, sections_of
+from kgqa.documents.structure import find_marks, sections_of
 
 _line = re.compile(r"([^\r\n]*)(?:\r\n?|\n|\Z)")
 _fence = re.compile(r" {0,3}(`{3,}|~{3,})")

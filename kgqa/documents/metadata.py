@@ -53,7 +53,7 @@ def front_matter(text: str) -> tuple[dict[str, str], int]:
 
 
 def normal_name(name: str) -> str:
-    """Return a metadata name in the one form that is looked up: ``Valid From`` and ``valid-from`` are ``valid_from``."""
+    """Return a metadata name as it is looked up: ``Valid From`` and ``valid-from`` are ``valid_from``."""
     return re.sub(r"[\s-]+", "_", name.strip().strip("\"'").lower())
 
 

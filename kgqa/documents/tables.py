@@ -21,7 +21,7 @@ _MAX_ABOUT = 500
 
 
 def read_csv(data: bytes, warnings: list[str]) -> list[Extract]:
-    """Read a CSV or TSV file whose first row names the columns; rows that do not fit them are left out with a warning."""
+    """Read a CSV or TSV file whose first row names the columns; rows that do not fit are left out with a warning."""
     text, encoding = decode(data)
     note_encoding(text, encoding, warnings)
     csv.field_size_limit(_MAX_FIELD)

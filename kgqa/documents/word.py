@@ -7,8 +7,9 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
+from kgqa.documents.headings import Mark
 from kgqa.documents.source import Extract, clean
-from kgqa.documents.structure import Mark, find_marks, sections_of
+from kgqa.documents.structure import find_marks, sections_of
 from kgqa.errors import SourceError
 
 _MAX_ENTRIES = 10_000
@@ -64,9 +65,8 @@ def _check_zip(data: bytes) -> None:
         raise SourceError(f"the DOCX unpacks to {total >> 20} MB, more than {_MAX_UNPACKED >> 20}; refused")
     for entry in entries:
         if entry.file_size > _RATIO_FROM and entry.file_size > _MAX_RATIO * max(1, entry.compress_size):
-            raise SourceError(
-                f"a part of the DOCX unpacks to {entry.file_size // max(1, entry.compress_size)} times its size; refused"
-            )
+            times = entry.file_size // max(1, entry.compress_size)
+            raise SourceError(f"a part of the DOCX unpacks to {times} times its size; refused")
         if entry.filename.startswith(("/", "\\")) or ".." in entry.filename.replace("\\", "/").split("/"):
             raise SourceError("the DOCX has a part that points outside it; refused")
 

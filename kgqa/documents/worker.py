@@ -1,7 +1,8 @@
 """The child process that reads files: limited memory and time, no network, no files written, no programs started.
 
 Run as ``python -m kgqa.documents.worker MEMORY``. One request per line on standard input, a JSON object with ``path``,
-``media_type`` and ``seconds``; one reply per line on the original standard output, ``{"extracts": [...], "problem": ..., "warnings": [...]}``.
+``media_type`` and ``seconds``; one reply per line on the original standard output, with ``extracts``, ``problem`` and
+``warnings``. The first line is ``"ready"``.
 """
 
 from __future__ import annotations
