@@ -1,0 +1,7 @@
+"""A file of questions in, a file of answers with citations out; interrupted runs go on where they stopped."""
+
+from kgqa.batch.compare import Change, Difference, diff
+from kgqa.batch.questions import read_questions
+from kgqa.batch.run import BatchReport, run
+
+__all__ = ["BatchReport", "Change", "Difference", "diff", "read_questions", "run"]

@@ -1,0 +1,118 @@
+"""Two runs side by side: what changed, and whether answer, evidence, models or index did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kgqa.batch.results import read
+
+_PARTS = (
+    ("answer", ("answer", "kind")),
+    ("reason", ("reason", "error")),
+    ("evidence", ("citations", "path")),
+    ("conflicts", ("conflicts",)),
+    ("models", ("models",)),
+    ("index", ("generation",)),
+)
+NOTABLE = 0.05
+"""A confidence that moved by less is the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A question whose result differs.
+
+    :param what: which parts differ: ``answer``, ``reason``, ``evidence``, ``conflicts``, ``confidence``, ``models``,
+        ``index``.
+    """
+
+    question: str
+    documents: str
+    what: tuple[str, ...]
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What differs between two outputs.
+
+    :param changes: questions whose answer, evidence, reason, conflicts or confidence differ; answers first.
+    :param gone: questions that only the first has; ``new`` those that only the second has.
+    :param causes: whether models or index differ anywhere, the likely reasons of the changes.
+    """
+
+    changes: tuple[Change, ...]
+    gone: tuple[str, ...]
+    new: tuple[str, ...]
+    same: int
+    causes: tuple[str, ...]
+
+    def lines(self) -> list[str]:
+        """Return the difference as lines of text."""
+        out = [f"{len(self.changes)} changed, {self.same} the same, {len(self.gone)} gone, {len(self.new)} new"]
+        out += [f"differs between the runs: {', '.join(self.causes)}"] if self.causes else []
+        for change in self.changes:
+            about = f" ({change.documents})" if change.documents else ""
+            out.append(f"~ {change.question}{about} [{', '.join(change.what)}]")
+            out += [f"  - {_said(change.before)}", f"  + {_said(change.after)}"]
+        return [*out, *(f"- {question}" for question in self.gone), *(f"+ {question}" for question in self.new)]
+
+
+def diff(before: str | Path, after: str | Path) -> Difference:
+    """Compare two outputs of batches, in any of the formats (not the one-line-per-document form of a matrix).
+
+    Rows belong together by question, documents and date; of repeated questions by their order.
+
+    :raises UsageError: a file is missing or is not an output of a batch.
+    """
+    one, other = _keyed(read(Path(before))), _keyed(read(Path(after)))
+    changes: list[Change] = []
+    same, causes = 0, set[str]()
+    for key in one.keys() & other.keys():
+        what = _what(one[key], other[key])
+        causes.update(part for part in what if part in ("models", "index"))
+        if set(what) - {"models", "index"}:
+            changes.append(Change(key[0], key[1], what, one[key], other[key]))
+        else:
+            same += 1
+    changes.sort(key=lambda change: ("answer" not in change.what, "reason" not in change.what, _row(change.after)))
+    gone = tuple(key[0] for key in one if key not in other)
+    new = tuple(key[0] for key in other if key not in one)
+    return Difference(tuple(changes), gone, new, same, tuple(sorted(causes)))
+
+
+def _keyed(records: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str, str, int], Mapping[str, Any]]:
+    seen: dict[tuple[str, str, str], int] = {}
+    keyed = {}
+    for one in records:
+        key = (str(one["question"]), str(one.get("documents", "")), str(one.get("as_of", "")))
+        seen[key] = seen.get(key, 0) + 1
+        keyed[(*key, seen[key])] = one
+    return keyed
+
+
+def _what(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[str, ...]:
+    what = [part for part, names in _PARTS if any(str(one.get(n, "")) != str(other.get(n, "")) for n in names)]
+    if abs(_number(one.get("confidence")) - _number(other.get("confidence"))) >= NOTABLE:
+        what.append("confidence")
+    return tuple(what)
+
+
+def _number(value: object) -> float:
+    try:
+        return float(str(value or 0))
+    except ValueError:
+        return 0.0
+
+
+def _row(one: Mapping[str, Any]) -> int:
+    return int(_number(one.get("row")))
+
+
+def _said(one: Mapping[str, Any]) -> str:
+    said = one.get("answer") or one.get("error") or f"no answer ({one.get('reason', '')})"
+    return f"{' '.join(str(said).split())[:300]} ({_number(one.get('confidence')):.0%})"

@@ -1,0 +1,71 @@
+"""Two runs are compared by what they say and why; the summary page is inert and puts doubt first."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from kgqa import batch
+from kgqa.errors import UsageError
+
+
+def test_a_run_equals_itself(kb, questions, tmp_path):
+    batch.run(questions, kb, tmp_path / "a.csv")
+    batch.run(questions, kb, tmp_path / "b.xlsx")
+    found = batch.diff(tmp_path / "a.csv", tmp_path / "b.xlsx")
+    assert (found.changes, found.gone, found.new, found.same, found.causes) == ((), (), (), 5, ())
+
+
+def test_changes_are_named_with_their_causes(kb, questions, tmp_path, monkeypatch):
+    batch.run(questions, kb, tmp_path / "a.csv")
+    plain = kb._answer
+
+    def otherwise(question, links):
+        answer = plain(question, links)
+        if "treat" in question:
+            return replace(answer, text="metformin", items=("metformin",), confidence=0.5)
+        return replace(answer, confidence=answer.confidence - 0.01)
+
+    monkeypatch.setattr(kb, "_answer", otherwise)
+    monkeypatch.setattr(kb, "generation", "gen-000002")
+    questions.write_text(
+        questions.read_text(encoding="utf-8").replace("What is the meaning", "What was the meaning"), encoding="utf-8"
+    )
+    batch.run(questions, kb, tmp_path / "b.jsonl")
+    found = batch.diff(tmp_path / "a.csv", tmp_path / "b.jsonl")
+    assert [(change.question, change.what) for change in found.changes] == [
+        ("Which drugs treat type 2 diabetes?", ("answer", "index", "confidence"))
+    ]
+    assert found.gone == ("What is the meaning of life? 𝄞",)
+    assert found.new == ("What was the meaning of life? 𝄞",)
+    assert (found.same, found.causes) == (3, ("index",))
+    told = "\n".join(found.lines())
+    assert "- metformin, warfarin, aspirin (94%)" in told and "+ metformin (50%)" in told
+
+
+def test_what_is_no_output_is_refused(tmp_path):
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "y.jsonl").write_text("[]")
+    for file in ("x.csv", "y.jsonl", "gone.csv"):
+        with pytest.raises(UsageError):
+            batch.diff(tmp_path / file, tmp_path / file)
+
+
+def test_the_summary_page_is_inert_and_puts_doubt_first(kb, tmp_path):
+    file = tmp_path / "q.jsonl"
+    asked = [
+        "Which drugs treat type 2 diabetes?",
+        "<img src=x onerror=alert(1)>",
+        "What are the side effects of metformin?",
+        "",
+    ]
+    file.write_text(
+        "".join(json.dumps({"question": q, "id": str(n)}) + "\n" for n, q in enumerate(asked)), encoding="utf-8"
+    )
+    report = batch.run(file, kb, tmp_path / "a.csv", page=tmp_path / "a.html")
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert report.page == tmp_path / "a.html"
+    assert "<img" not in page and "&lt;img src=x onerror=alert(1)&gt;" in page
+    order = [page.index(mark) for mark in ("the question is empty", "&lt;img", "side effects", "type 2 diabetes")]
+    assert order == sorted(order)
+    assert "<b>2</b>answered" in page and "http" not in page.split("</style>")[1].split("<tbody>")[0]

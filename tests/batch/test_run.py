@@ -1,0 +1,207 @@
+"""A batch answers every good row once, whatever happens in between."""
+
+import csv
+import io
+import json
+import random
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+
+from kgqa import batch
+from kgqa.batch.journal import Journal
+from kgqa.errors import UsageError
+
+ROOT = Path(__file__).parents[2]
+
+
+def sheet(file):
+    return io.StringIO(file.read_text(encoding="utf-8-sig"), newline="")
+
+
+def lines(file):
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def test_answers_with_citations_that_can_be_checked(kb, questions, tmp_path):
+    seen = []
+    report = batch.run(
+        questions, kb, tmp_path / "a.jsonl", progress=lambda done, total: seen.append((done, total)), chunk=2
+    )
+    assert (report.total, report.answered, report.abstained, report.faults) == (5, 4, 1, ())
+    assert report.reasons == {"no_entity": 1}
+    assert seen == [(0, 5), (2, 5), (4, 5), (5, 5)]
+    rows = lines(tmp_path / "a.jsonl")
+    assert [row["id"] for row in rows] == ["r1", "r2", "r3", "r4", "r5"]
+    cited = rows[1]
+    assert kb.document(cited["document"]).text[cited["start"] : cited["end"]] == cited["quote"]
+    assert cited["page"] == 1
+    assert "severe renal impairment" in cited["citations"] and "graph: metformin" in cited["citations"]
+    assert "limit of kidney function" in cited["conflicts"]
+    assert rows[0]["complete"] == "complete" and rows[0]["sparql"].startswith("SELECT")
+    assert rows[4]["answer"] == "" and rows[4]["reason"] == "no_entity"
+    assert not (tmp_path / "a.jsonl.journal").exists()
+
+
+def test_the_three_formats_say_the_same(kb, questions, tmp_path):
+    read = {}
+    for suffix in ("csv", "xlsx", "jsonl"):
+        batch.run(questions, kb, tmp_path / f"a.{suffix}")
+        read[suffix] = tmp_path / f"a.{suffix}"
+    for other in ("xlsx", "jsonl"):
+        assert batch.diff(read["csv"], read[other]).changes == ()
+        assert batch.diff(read["csv"], read[other]).same == 5
+    header = next(csv.reader(sheet(read["csv"])))
+    assert header[:6] == ["row", "id", "question", "documents", "as_of", "answer"]
+    assert load_workbook(read["xlsx"]).active["C4"].value == "二甲双胍的禁忌症是什么？"
+
+
+def test_bad_rows_are_reported_and_the_rest_runs(kb, tmp_path):
+    file = tmp_path / "q.csv"
+    file.write_text(
+        "question,as_of,Matter\nWhen is metformin contraindicated?,,A1\n,2020-01-01,A2\nx?,never,A3\n", encoding="utf-8"
+    )
+    report = batch.run(file, kb, tmp_path / "a.csv")
+    assert [number for number, _ in report.faults] == [2, 3]
+    assert report.answered == 1
+    rows = list(csv.DictReader(sheet(tmp_path / "a.csv")))
+    assert [row["Matter"] for row in rows] == ["A1", "A2", "A3"]
+    assert rows[1]["error"] == "the question is empty"
+    assert "no date" in rows[2]["error"]
+
+
+def test_a_row_that_breaks_the_engine_loses_only_itself(kb, questions, tmp_path, monkeypatch):
+    plain = kb.ask
+
+    def breaking(question, **options):
+        if "side effects" in question:
+            raise RuntimeError("engine\nbroke")
+        return plain(question, **options)
+
+    monkeypatch.setattr(kb, "ask", breaking)
+    report = batch.run(questions, kb, tmp_path / "a.jsonl")
+    assert report.faults == ((4, "internal fault (RuntimeError): engine broke"),)
+    assert report.answered + report.abstained == 4
+
+
+def test_one_line_per_document(kb, tmp_path):
+    file = tmp_path / "q.txt"
+    file.write_text("When is metformin contraindicated?\nWhat are the side effects of metformin?\n", encoding="utf-8")
+    batch.run(
+        file, kb, tmp_path / "m.csv", each_document=True, documents=["drugs/metformin.md", "archive/metformin-2012.md"]
+    )
+    rows = list(csv.reader(sheet(tmp_path / "m.csv")))
+    assert rows[0][:2] == ["documents", "When is metformin contraindicated?"]
+    assert [row[0] for row in rows[1:]] == ["drugs/metformin.md", "archive/metformin-2012.md"]
+    assert {filters.documents for _, filters in kb.asked} == {
+        frozenset({"drugs/metformin.md"}),
+        frozenset({"archive/metformin-2012.md"}),
+    }
+    assert "metformin.md p. 1" in rows[1][3]
+    with pytest.raises(UsageError, match="no document"):
+        batch.run(file, kb, tmp_path / "m.csv", each_document=True, documents=["gone.md"])
+
+
+def test_an_access_rule_is_asked_of_every_row(kb, questions, tmp_path):
+    batch.run(questions, kb, tmp_path / "a.csv", groups=frozenset({"ward"}))
+    assert {filters.groups for _, filters in kb.asked} == {frozenset({"ward"})}
+
+
+def test_cells_that_would_run_are_quoted_in_both_table_formats(kb, tmp_path):
+    file = tmp_path / "q.jsonl"
+    file.write_text(json.dumps({"question": "=HYPERLINK(1)", "id": "@x", "Note": "a\n+1"}) + "\n", encoding="utf-8")
+    for suffix in ("csv", "xlsx"):
+        batch.run(file, kb, tmp_path / f"a.{suffix}")
+    row = next(csv.DictReader(sheet(tmp_path / "a.csv")))
+    assert (row["question"], row["id"], row["Note"]) == ("'=HYPERLINK(1)", "'@x", "a\n'+1")
+    page = load_workbook(tmp_path / "a.xlsx").active
+    assert [page["B2"].value, page["C2"].value] == ["'@x", "'=HYPERLINK(1)"]
+    assert {cell.data_type for cell in page[2] if isinstance(cell.value, str)} == {"s"}
+
+
+def test_the_output_is_refused_before_anything_is_asked(kb, questions, tmp_path):
+    for output in (tmp_path / "a.pdf", tmp_path / "gone" / "a.csv", questions):
+        with pytest.raises(UsageError):
+            batch.run(questions, kb, output)
+    assert kb.asked == []
+
+
+def test_two_runs_cannot_share_an_output(kb, questions, tmp_path):
+    held = Journal(tmp_path / "a.csv.journal", {"other": 1})
+    try:
+        with pytest.raises(UsageError, match="another run"):
+            batch.run(questions, kb, tmp_path / "a.csv")
+    finally:
+        held.close()
+
+
+def test_an_interrupted_run_goes_on_and_another_index_starts_anew(kb, questions, tmp_path, monkeypatch):
+    class Cut(BaseException):
+        pass
+
+    def stop(done, total):
+        if done >= 4:
+            raise Cut
+
+    with pytest.raises(Cut):
+        batch.run(questions, kb, tmp_path / "a.csv", chunk=2, progress=stop)
+    journal = tmp_path / "a.csv.journal"
+    journal.write_bytes(journal.read_bytes() + b'{"row": 5, "torn')
+    kb.asked.clear()
+    report = batch.run(questions, kb, tmp_path / "a.csv", chunk=2)
+    assert (report.resumed, len(kb.asked)) == (4, 1)
+
+    with pytest.raises(Cut):
+        batch.run(questions, kb, tmp_path / "b.csv", chunk=2, progress=stop)
+    monkeypatch.setattr(kb, "generation", "gen-000002")
+    assert batch.run(questions, kb, tmp_path / "b.csv").resumed == 0
+    with pytest.raises(Cut):
+        batch.run(questions, kb, tmp_path / "c.csv", chunk=2, progress=stop)
+    assert batch.run(questions, kb, tmp_path / "c.csv", resume=False).resumed == 0
+
+
+SCRIPT = """
+    import os, signal, sys, threading
+    from pathlib import Path
+    sys.path[:0] = [{root!r}, {tests!r}]
+    from fakes import FakeKnowledgeBase
+    from kgqa import batch
+
+    class Counting(FakeKnowledgeBase):
+        def ask(self, question, **options):
+            with open({log!r}, "a") as log:
+                log.write(question + "\\n")
+            return super().ask(question, **options)
+
+    threading.Timer(float(sys.argv[1]), lambda: os.kill(os.getpid(), signal.SIGKILL)).start()
+    batch.run({questions!r}, Counting(Path({folder!r}), pause=0.001), {output!r}, chunk=4)
+    os._exit(0)
+"""
+
+
+def test_killed_at_random_moments_the_result_is_the_undisturbed_one(kb, tmp_path):
+    questions = tmp_path / "q.txt"
+    asked = [f"What is number {n}?" if n % 3 else f"Does metformin treat case {n}?" for n in range(60)]
+    questions.write_text("\n".join(asked), encoding="utf-8")
+    batch.run(questions, kb, tmp_path / "whole.csv")
+    log, output = tmp_path / "log", tmp_path / "killed.csv"
+    script = textwrap.dedent(SCRIPT).format(
+        root=str(ROOT),
+        tests=str(ROOT / "tests"),
+        log=str(log),
+        questions=str(questions),
+        folder=str(tmp_path),
+        output=str(output),
+    )
+    kills, moments = 0, random.Random(7)
+    while not output.exists():
+        done = subprocess.run([sys.executable, "-c", script, str(moments.uniform(0.01, 0.2))], check=False)
+        kills += done.returncode == -9
+    assert kills >= 3
+    assert output.read_bytes() == (tmp_path / "whole.csv").read_bytes()
+    repeated = len(log.read_text(encoding="utf-8").splitlines()) - len(asked)
+    assert repeated <= 4 * kills  # only the questions that were being answered when the kill came
