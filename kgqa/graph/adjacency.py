@@ -12,7 +12,7 @@ Terms are numbered; statements are kept twice in compressed sparse rows, by subj
 ``in_statements``         (m,) numbers of the statements, sorted by object, predicate, subject
 ``in_subjects``           (m,) their subjects
 
-A statement takes 20 bytes, a term its text and 32 bytes. All of it is mapped, so that what is never touched is never read.
+A statement takes 24 bytes, a term its text and 36 bytes. All of it is mapped: what is never touched is never read.
 """
 
 from __future__ import annotations
@@ -123,12 +123,14 @@ class Adjacency:
         """Return the objects of a subject's statements with a predicate."""
         predicates, objects, _ = self.out(subject)
         low, high = np.searchsorted(predicates, predicate, "left"), np.searchsorted(predicates, predicate, "right")
-        return objects[low:high]
+        found: Numbers = objects[low:high]
+        return found
 
     def subjects(self, object: int, predicate: int) -> Numbers:
         """Return the subjects of the statements with a predicate and an object."""
         subjects, statements = self.into(object)
-        return subjects[self.out_predicates[statements] == predicate]
+        found: Numbers = subjects[self.out_predicates[statements] == predicate]
+        return found
 
     def statement(self, subject: int, predicate: int, object: int) -> int | None:
         """Return the number of a statement, ``None`` if it is not in the graph."""
@@ -143,7 +145,8 @@ class Adjacency:
 
     def term_starts(self) -> Numbers:
         """Return where each term starts in :meth:`blob`, and its end."""
-        return self._starts
+        starts: Numbers = self._starts
+        return starts
 
     def blob(self) -> Any:
         """Return the buffer of all terms in N-Triples notation."""

@@ -1,7 +1,11 @@
 """Makes a graph folder from source files.
 
-``graph.json`` (format, counts, where statements are from), ``oxigraph/`` (each statement once, in the default graph; statements of TriG
-and N-Quads also under their own graph's name), ``adjacency/``, ``schema.json``, ``annotations.sqlite``, ``names/`` (for entity linking).
+``graph.json`` (format, counts, where statements are from), ``oxigraph/`` (each statement once, in the default graph;
+statements of TriG and N-Quads also under their own graph's name), ``adjacency/``, ``schema.json``,
+``annotations.sqlite``, ``names/`` (for entity linking), ``shapes.json`` (where there are shapes).
+
+Statements are not put into a graph for each file, because the union of graphs counts a statement that two files make
+twice; which files state it is kept in the adjacency instead.
 """
 
 from __future__ import annotations
@@ -20,10 +24,10 @@ import pyoxigraph as ox
 from kgqa.errors import IndexFault
 from kgqa.graph import describe, linking, naming, remarks
 from kgqa.graph.adjacency import Adjacency, AdjacencyBuilder
+from kgqa.graph.load import LIMITS, Limits, LoadReport, Parsed, Progress, parse_files
 from kgqa.graph.remarks import Annotation
-from kgqa.graph.load import Limits, LoadReport, Parsed, Progress, parse_files
-from kgqa.graph.store import FORMAT, GraphStore
 from kgqa.graph.rules import Derived, RuleSet, apply_rules
+from kgqa.graph.store import FORMAT, GraphStore
 from kgqa.graph.tables import TableMapping
 from kgqa.graph.terms import node
 from kgqa.types import Term
@@ -61,7 +65,7 @@ def build_graph(
     tables: Sequence[TableMapping] = (),
     rules: RuleSet | None = None,
     progress: Progress | None = None,
-    limits: Limits = Limits(),
+    limits: Limits = LIMITS,
     shapes: Sequence[Path] = (),
 ) -> LoadReport:
     """Make a graph folder; a bad file is reported and the rest is loaded.
@@ -80,8 +84,8 @@ def build_graph(
     for result in parse_files(files, root, work, tables, progress, limits):
         _take(result, parts)
     store = ox.Store(str(folder / "oxigraph"))
-    store.bulk_load(_Joined(parts.triples), format=ox.RdfFormat.N_TRIPLES)
-    store.bulk_load(_Joined(parts.quads), format=ox.RdfFormat.N_QUADS)
+    store.bulk_load(_joined(parts.triples), format=ox.RdfFormat.N_TRIPLES)
+    store.bulk_load(_joined(parts.quads), format=ox.RdfFormat.N_QUADS)
     shutil.rmtree(work)
     derived = apply_rules(store, rules, parts.notes) if rules else []
     for item in derived:
@@ -136,7 +140,9 @@ def _finish(folder: Path, parts: _Parts, derived: Sequence[Derived]) -> LoadRepo
     for item in derived:
         _explain(graph, item, said)
     remarks.save(folder / "annotations.sqlite", said)
-    report = LoadReport(tuple(parts.files), tuple(parts.problems), graph.statements, len(derived), tuple(parts.notes))
+    report = LoadReport(
+        tuple(parts.files), tuple(parts.problems), graph.statements, len(derived), notes=tuple(parts.notes)
+    )
     meta = {
         "format": FORMAT,
         "triples": graph.statements,
@@ -181,6 +187,10 @@ def _origin(graph: Adjacency, origin: Origin) -> dict[str, Any]:
     found = remarks.annotation(said)
     data = {"file": origin.file, "graph": origin.graph, "rule": origin.rule}
     return data | ({"said": remarks.to_json(found)} if found else {})
+
+
+def _joined(paths: Sequence[Path]) -> IO[bytes]:
+    return io.BufferedReader(_Joined(paths), 1 << 20)
 
 
 class _Joined(io.RawIOBase):

@@ -12,19 +12,21 @@ from kgqa.graph.remarks import day
 from kgqa.graph.store import GraphStore
 from kgqa.types import Term
 
-_COMMON = frozenset(
-    """a about above after again against all also am an and another any are as at be because been before being below
+_WORDS = """
+    a about above after again against all also am an and another any are as at be because been before being below
     between both but by can cannot could did do does doing done down during each either else for from further get give
     given gives had has have having he her here hers him his how however i if in into is it its itself just know known
     let list made make makes many may me might more most much must my name named names neither no nor not of off on once
     one only or other our out over own per please same say says see shall she should show so some such tell than that
     the their them then there these they this those through to too two under until up upon us use used uses very was
     way we were what when where whether which while who whom whose why will with within without would yes you your
-    的 了 和 与 及 或 是 在 有 为 对 于 中 上 下 不 也 都 就 而 其 之 以 等 个 这 那 吗 呢 吧 啊 哪 谁 何 几 多 少 被 把 从 到 由 向 可 会 能 要 应 该
-    """.split()
-)
-_MONTHS = {name: n for n, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
-_MONTH = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+    的 了 和 与 及 或 是 在 有 为 对 于 中 上 下 不 也 都 就 而 其 之 以 等 个 这 那 吗 呢 吧 啊 哪 谁
+    何 几 多 少 被 把 从 到 由 向 可 会 能 要 应 该
+"""
+_COMMON = frozenset(_WORDS.split())
+_NAMED = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_MONTHS = {name: number for number, name in enumerate(_NAMED.split("|"), 1)}
+_MONTH = rf"(?P<month>{_NAMED})[a-z]*\.?"
 _DATES = (
     re.compile(r"\b(?P<year>\d{4})-(?P<m>\d{1,2})-(?P<day>\d{1,2})\b"),
     re.compile(rf"\b{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}})\b", re.IGNORECASE),
@@ -95,8 +97,8 @@ class Context:
     def rank(self, question: str, found: Sequence[tuple[tuple[int, int], int, float]]) -> list[float]:
         """Return the scores of (span, entity, score) after weighing the alternatives of each span against each other.
 
-        An alternative that the graph joins to another entity or a date of the question keeps its score, the others of its
-        span lose; between equals the one with more statements is first.
+        An alternative that the graph joins to another entity or a date of the question keeps its score, the others of
+        its span lose; between equals the one with more statements is first.
         """
         spans: dict[tuple[int, int], list[int]] = {}
         for number, (span, _, _) in enumerate(found):

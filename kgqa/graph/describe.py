@@ -82,7 +82,7 @@ class _Describer:
         """Return for each term its classes; a class in a hierarchy counts for the hierarchy's roots."""
         types = self._pairs(v.TYPE)
         classes: dict[int, tuple[int, ...]] = {}
-        meta = {
+        meta: set[int | None] = {
             number for name in (*_CLASS_TYPES, v.OWL + "NamedIndividual") if (number := self._number(name)) is not None
         }
         for subject, kind in types:
@@ -106,9 +106,9 @@ class _Describer:
                 counts.setdefault(number, 0)
         declared = {iri for info in predicates.values() for iri in (*info.domain, *info.range)}
         for iri in declared:
-            number = self._number(iri)
-            if number is not None and not iri.startswith(v.XSD):
-                counts.setdefault(number, 0)
+            known = self._number(iri)
+            if known is not None and not iri.startswith(v.XSD):
+                counts.setdefault(known, 0)
         wanted = self._own_classes(counts)
         return {
             self._iri(number): ClassInfo(
@@ -248,7 +248,8 @@ def _tops(number: int, parents: Mapping[int, list[int]], known: dict[int, frozen
     """Return the roots above a class; each walk is bounded by the class's own ancestors, cycles included."""
     if number in known:
         return known[number]
-    seen, front, roots = {number}, [number], set()
+    seen, front = {number}, [number]
+    roots: set[int] = set()
     while front:
         for above in parents.get(front.pop(), ()):
             if above in seen:

@@ -1,4 +1,4 @@
-"""Finds a graph's entities in passages: quick, by names only, for lifting passages and for relations still to be stated."""
+"""Finds a graph's entities in passages, quickly and by their names only."""
 
 from __future__ import annotations
 

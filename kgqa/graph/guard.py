@@ -1,7 +1,8 @@
 """What a SPARQL query may be, checked on its text before a parser sees it.
 
-The parser breaks down on deep nesting, and SERVICE would fetch from anywhere, so the query is split into tokens here first: strings,
-IRIs and comments are told apart from words, after the codepoint escapes that SPARQL allows anywhere are resolved.
+The parser breaks down on deep nesting, and SERVICE would fetch from anywhere, so the query is split into tokens here
+first: strings, IRIs and comments are told apart from words, after the codepoint escapes that SPARQL allows anywhere are
+resolved.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ def _words(text: str) -> list[str]:
 
 
 def mask(sparql: str) -> str:
-    """Return the query with strings, IRIs and comments blanked out, of the same length, so that places in it can be found.
+    """Return the query with strings, IRIs and comments blanked out; it keeps its length, so places in it can be found.
 
     :raises QueryError: if it is too long, nested too deep, or a string does not end.
     """

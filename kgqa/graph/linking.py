@@ -1,7 +1,7 @@
 """Finds a graph's entities in questions: by label, other name, abbreviation, code, and in spite of small misspellings.
 
-All runs of words of a question are looked up at once in :class:`~kgqa.graph.names.NameIndex`; overlaps, common words, case and
-context then decide how likely each entity is meant. All alternatives are kept.
+All runs of words of a question are looked up at once in :class:`~kgqa.graph.names.NameIndex`; overlaps, common words,
+case and context then decide how likely each entity is meant. All alternatives are kept.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class EntityLinker:
         self._context = Context(store)
 
     def link(self, questions: Sequence[str]) -> list[list[Link]]:
-        """Return all links of each question in order of the text, alternatives included, best first within a mention."""
+        """Return all links of each question in order of the text; alternatives of a mention are kept, best first."""
         return [self._link(question) for question in questions]
 
     def _link(self, question: str) -> list[Link]:

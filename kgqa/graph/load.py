@@ -55,6 +55,9 @@ class Limits:
     seconds_per_mb: float = 2.0
 
 
+LIMITS = Limits()
+
+
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """A file that was read.
@@ -87,7 +90,7 @@ def parse_files(
     work: Path,
     tables: Sequence[TableMapping] = (),
     progress: Progress | None = None,
-    limits: Limits = Limits(),
+    limits: Limits = LIMITS,
 ) -> Iterator[Parsed | tuple[str, str]]:
     """Read files in order; yield for each one a :class:`Parsed` or a pair of its name and what is wrong.
 

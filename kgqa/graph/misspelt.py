@@ -51,7 +51,7 @@ def _near(names: NameIndex, word: str) -> list[tuple[str, float]]:
 
 
 def partial(names: NameIndex, stems: list[str], covered: set[int]) -> Iterator[tuple[int, int, int, float]]:
-    """Yield (first word, number of words, row, share) for names most of whose telling words a question has near each other."""
+    """Yield (first word, number of words, row, share) for names most of whose telling words stand near each other."""
     values = hashes(stems).tolist()
     numbers = [names.word(value) if not is_common(word) else None for value, word in zip(values, stems, strict=True)]
     rows: dict[int, set[int]] = {}

@@ -1,4 +1,4 @@
-"""The names of a graph's entities in memory-mapped arrays: millions of names open at once, a look-up takes microseconds.
+"""The names of a graph's entities in memory-mapped arrays: millions open at once, a look-up takes microseconds.
 
 Arrays (``names/*.npy``), one row for each name of an entity unless said otherwise:
 

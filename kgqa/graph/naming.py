@@ -14,12 +14,14 @@ MAX_NAME = 300
 
 _NAMES = re.compile(r"(?:^|\s)(?:name|label|title|term|名称|名字|姓名|标题|名)$", re.IGNORECASE)
 _ALIASES = re.compile(
-    r"(?:synonym|alias|alternat\w*|also (?:called|known as)|other name|trade ?name|brand ?name|alt label|别名|别称|又名|曾用名|俗称|商品名|同义词)",
+    r"(?:synonym|alias|alternat\w*|also (?:called|known as)|other name|trade ?name|brand ?name|alt label"
+    r"|别名|别称|又名|曾用名|俗称|商品名|同义词)",
     re.IGNORECASE,
 )
 _SHORT = re.compile(r"(?:abbreviation|acronym|short (?:name|title|form)|简称|缩写)", re.IGNORECASE)
 _CODES = re.compile(
-    r"(?:^|\s)(?:id|ids|code|codes|identifier|number|no|notation|symbol|ref|xref|icd\w*|atc|cas|mesh|umls|snomed\w*|omim|cui|编号|代码|编码)$",
+    r"(?:^|\s)(?:id|ids|code|codes|identifier|number|no|notation|symbol|ref|xref|icd\w*|atc|cas|mesh|umls|snomed\w*|omim"
+    r"|cui|编号|代码|编码)$",
     re.IGNORECASE,
 )
 _ACRONYM = re.compile(r"^(?=[^\s]*[A-Z0-9])(?=[^\s]*[A-Z])[A-Z0-9][A-Za-z0-9\-./]{0,9}$")
@@ -70,7 +72,7 @@ def kind_of(text: str, kind: NameKind) -> NameKind:
 
 
 def own_code(iri: str) -> str | None:
-    """Return the code in an IRI's last part as people write it: ``…/DOID_633`` is ``DOID:633``; ``None`` if there is none."""
+    """Return the code in an IRI's last part as people write it, ``DOID:633`` for ``…/DOID_633``, or ``None``."""
     last = tail(iri)
     match = re.fullmatch(r"([A-Za-z][A-Za-z0-9]*?)_?([A-Z]{0,3}\d[\w.\-]*)", last)
     if match is None or len(last) > 40:

@@ -1,8 +1,8 @@
 """Parses RDF files in a process of its own, with limits on memory, time, output and descriptors.
 
-Started by :mod:`kgqa.graph.load`; reads one JSON object (the job) from standard input, writes N-Triples to the job's folder and
-one JSON line for each file to standard output. While a file is parsed no further descriptor can be opened: neither a
-socket nor a file that the data names.
+Started by :mod:`kgqa.graph.load`; reads one JSON object (the job) from standard input, writes N-Triples to the job's
+folder and one JSON line for each file to standard output. While a file is parsed no further descriptor can be opened:
+neither a socket nor a file that the data names.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _file(entry: dict[str, Any], job: dict[str, Any]) -> dict[str, Any]:
     _import_early(suffix(entry["name"]))
     try:
         with Path(entry["path"]).open("rb") as raw:
-            stream: IO[bytes] = gzip.open(raw) if entry["name"].lower().endswith(".gz") else raw  # type: ignore[assignment]
+            stream: IO[bytes] = gzip.GzipFile(fileobj=raw) if entry["name"].lower().endswith(".gz") else raw
             files = resource.getrlimit(resource.RLIMIT_NOFILE)
             resource.setrlimit(resource.RLIMIT_NOFILE, (0, files[1]))
             try:

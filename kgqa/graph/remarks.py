@@ -1,7 +1,8 @@
 """What is said about statements: when and where they hold, who says so, and what they were derived from.
 
-Three standard forms are read (see ``docs/guides/graph.md``): a reifier of RDF 1.2 (``rdf:reifies``, also ``<< s p o >>`` and
-``{| … |}``), a reified statement of RDF 1.1 (``rdf:Statement``), and statements about a named graph or about the file itself (``<>``).
+Three standard forms are read (see ``docs/guides/graph.md``): a reifier of RDF 1.2 (``rdf:reifies``, ``<< s p o >>``
+and ``{| … |}``), a reified statement of RDF 1.1 (``rdf:Statement``), and statements about a named graph or about the
+file itself (``<>``).
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ SOURCE = (
     v.PROV + "hadPrimarySource",
     *v.both("isBasedOn", "citation"),
 )
+ALWAYS = Validity()
 MEANT = frozenset({*FROM, *UNTIL, *PLACE, *REPLACED, *SOURCE})
 
 
@@ -48,7 +50,7 @@ class Annotation:
     :param premises: statements that a derived one follows from, as numbers of the adjacency.
     """
 
-    validity: Validity = Validity()
+    validity: Validity = ALWAYS
     sources: tuple[str, ...] = ()
     rule: str = ""
     premises: tuple[int, ...] = ()
@@ -63,7 +65,7 @@ def day(text: str) -> date | None:
 
 
 def annotation(said: Iterable[tuple[str, Term]]) -> Annotation | None:
-    """Return what (predicate, object) pairs about a statement, graph or file mean; ``None`` when they say nothing of it."""
+    """Return what (predicate, object) pairs about a statement, graph or file mean, or ``None``."""
     start = end = place = replaced = None
     sources: list[str] = []
     for predicate, term in said:

@@ -16,6 +16,7 @@ from kgqa.graph.terms import from_ox, to_ox
 from kgqa.types import Term
 
 Statement = tuple[Term, Term, Term]
+Walk = tuple[Term, tuple[Statement, ...]]
 _LONGEST_WALK = 50
 
 
@@ -73,11 +74,11 @@ CLOSURE: tuple[Rule, ...] = tuple(
         ("transitive", "?a ?p ?c", "?p a owl:TransitiveProperty . ?a ?p ?b . ?b ?p ?c"),
     )
 )
-"""The part of RDFS and OWL 2 RL that follows what people mean by a hierarchy, an inverse, a symmetric or a transitive relation."""
+"""The part of RDFS and OWL 2 RL that people expect: hierarchies, inverse, symmetric and transitive relations."""
 
 
 def read_rules(folder: Path) -> tuple[tuple[Rule, ...], tuple[tuple[str, str], ...]]:
-    """Read ``*.rq`` of a folder, in order of their names; return the rules and pairs of file and what is wrong with it."""
+    """Read ``*.rq`` of a folder in order of their names; return the rules and pairs of file and what is wrong."""
     rules: list[Rule] = []
     problems: list[tuple[str, str]] = []
     for path in sorted(folder.glob("*.rq")):
@@ -200,13 +201,13 @@ def _premises(pattern: Sequence[Any], solution: Any, store: Any) -> list[Stateme
     if type(path).__name__ in ("URIRef", "Variable"):
         filled = _fill(pattern, solution)
         return [filled] if filled is not None and _quad(filled) in store else []
-    for end, trail in _walks(path, ends[0], store, 0):
+    for end, trail in _walks(path, ends[0], store):
         if end == ends[2]:
             return list(trail)
     return []
 
 
-def _walks(path: Any, start: Term, store: Any, depth: int) -> Iterator[tuple[Term, tuple[Statement, ...]]]:
+def _walks(path: Any, start: Term, store: Any) -> Iterator[Walk]:
     """Yield where a property path leads from a term, each place once for repeated paths, with the statements walked."""
     kind = type(path).__name__
     if kind == "URIRef":
@@ -220,29 +221,30 @@ def _walks(path: Any, start: Term, store: Any, depth: int) -> Iterator[tuple[Ter
             yield end, ((end, Term(str(path.arg)), start),)
     elif kind == "AlternativePath":
         for part in path.args:
-            yield from _walks(part, start, store, depth)
+            yield from _walks(part, start, store)
     elif kind == "SequencePath":
-        first, rest = path.args[0], path.args[1:]
-        for middle, trail in _walks(first, start, store, depth):
-            if not rest:
-                yield middle, trail
-                continue
-            following = type(path)(*rest) if len(rest) > 1 else rest[0]
-            for end, more in _walks(following, middle, store, depth):
-                yield end, trail + more
+        yield from _in_turn(path.args, start, store)
     elif kind == "MulPath":
-        yield from _repeated(path, start, store, depth)
+        yield from _repeated(path, start, store)
 
 
-def _repeated(path: Any, start: Term, store: Any, depth: int) -> Iterator[tuple[Term, tuple[Statement, ...]]]:
+def _in_turn(parts: Sequence[Any], start: Term, store: Any) -> Iterator[Walk]:
+    for middle, trail in _walks(parts[0], start, store):
+        if len(parts) == 1:
+            yield middle, trail
+        else:
+            yield from ((end, trail + more) for end, more in _in_turn(parts[1:], middle, store))
+
+
+def _repeated(path: Any, start: Term, store: Any) -> Iterator[Walk]:
     if path.mod in ("*", "?"):
         yield start, ()
     seen = {start}
-    front: list[tuple[Term, tuple[Statement, ...]]] = [(start, ())]
+    front: list[Walk] = [(start, ())]
     for _ in range(1 if path.mod == "?" else _LONGEST_WALK):
         following = []
         for node, trail in front:
-            for end, more in _walks(path.path, node, store, depth + 1):
+            for end, more in _walks(path.path, node, store):
                 if end not in seen or end == start:
                     seen.add(end)
                     following.append((end, trail + more))

@@ -45,8 +45,8 @@ class PredicateInfo:
 
     :param count: number of statements; 0 for one that is declared, or only stated through its sub-predicates.
     :param domain: declared classes of subjects; ``range`` likewise of objects (classes or datatypes).
-    :param subject_classes: observed classes of subjects with the number of statements; an entity that is itself a class counts for
-        the root of its hierarchy.
+    :param subject_classes: observed classes of subjects with the number of statements; an entity that is itself a class
+        counts for the root of its hierarchy.
     :param object_classes: the same for objects that are entities.
     :param datatypes: observed datatypes of literal objects with counts; language-tagged text is ``rdf:langString``.
     :param superpredicates: direct; ``subpredicates``: all that imply this one, through all levels.

@@ -18,7 +18,7 @@ from kgqa.graph.terms import from_ox
 from kgqa.types import Term
 
 MAX_VALIDATED = 500_000
-"""Largest graph in statements that is validated when it is built; pySHACL holds it in memory, statement by statement."""
+"""Largest graph in statements that is validated when it is built; pySHACL holds it in memory."""
 _SH = v.SHACL
 
 
@@ -122,10 +122,8 @@ def load(path: Path) -> tuple[tuple[Expectation, ...], tuple[Violation, ...]]:
     if not path.exists():
         return (), ()
     data = json.loads(path.read_text(encoding="utf-8"))
-    wanted = [
-        Expectation(**{k: _tuples(value) if isinstance(value, list) else value for k, value in item.items()})
-        for item in data["expectations"]
-    ]
+    fields: list[dict[str, Any]] = data["expectations"]
+    wanted = [Expectation(**{key: _frozen(value) for key, value in item.items()}) for item in fields]
     return tuple(wanted), tuple(Violation(**item) for item in data["violations"])
 
 
@@ -210,5 +208,5 @@ def _node(iri: str) -> Any:
     return ox.NamedNode(iri)
 
 
-def _tuples(value: list[Any]) -> tuple[Any, ...]:
-    return tuple(tuple(item) if isinstance(item, list) else item for item in value)
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value

@@ -15,8 +15,8 @@ from kgqa.errors import IndexFault
 from kgqa.graph import describe, guard, naming, remarks
 from kgqa.graph import vocabulary as v
 from kgqa.graph.adjacency import Adjacency
-from kgqa.graph.remarks import Annotation
 from kgqa.graph.load import LoadReport, Progress
+from kgqa.graph.remarks import Annotation
 from kgqa.graph.schema import Name, Schema
 from kgqa.graph.tables import TableMapping
 from kgqa.graph.terms import name, node, spoken, tail
@@ -47,8 +47,8 @@ class Table:
 class GraphStore:
     """A knowledge graph in a folder, read-only, safe to share between threads.
 
-    An entity is named by its IRI as text (a blank node by ``_:label``); what may be a literal is a :class:`Term`. All methods accept
-    names that the graph does not know and then return nothing.
+    An entity is named by its IRI as text (a blank node by ``_:label``); what may be a literal is a :class:`Term`. All
+    methods accept names that the graph does not know and then return nothing.
 
     :ivar graph: the numbered arrays, for walks where a microsecond counts.
     """
@@ -147,7 +147,7 @@ class GraphStore:
         return tuple(name(self.graph.term(number)) for number in self.graph.subjects(thing, key).tolist())
 
     def closure(self, iri: str, predicate: str, direction: Literal["out", "into"] = "out") -> frozenset[str]:
-        """Return all entities reached from one by a predicate in any number of steps, itself only if it is in a cycle."""
+        """Return all that is reached from an entity by a predicate in any number of steps; itself only in a cycle."""
         start, key = self.graph.number(node(iri)), self.graph.number(Term(predicate))
         if start is None or key is None:
             return frozenset()
@@ -177,7 +177,7 @@ class GraphStore:
     # --- statements and their sources -------------------------------------------------------------------------------
 
     def triple(self, subject: str, predicate: str, object: str | Term) -> Triple:
-        """Return a statement with its sources, validity, rule and premises; without them when it is not in the graph."""
+        """Return a statement with its sources, validity, rule and premises; bare when it is not in the graph."""
         terms = node(subject), Term(predicate), _term(object)
         number = self._statement(*terms)
         return Triple(*terms) if number is None else self.statement(number)
@@ -192,8 +192,9 @@ class GraphStore:
         origins = [self._origins[origin] for origin in self._sets[int(self.graph.out_contexts[number])]]
         said = self._annotation(number)
         sources = [origin.file for origin in origins if origin.file]
-        validity, rule, premises = Validity(), "", ()
-        for _, general in ((origin.file, origin.said) for origin in origins):
+        validity, rule = Validity(), ""
+        premises: tuple[Triple, ...] = ()
+        for general in (origin.said for origin in origins):
             if general is not None:
                 sources += general.sources
                 validity = general.validity if validity == Validity() else validity
@@ -280,7 +281,7 @@ class GraphStore:
         return tuple(found.values())
 
     def codes(self, iri: str) -> tuple[str, ...]:
-        """Return codes that the entity has without a statement of its own: in its IRI and in the IRIs it is matched with."""
+        """Return codes that no literal states: in the entity's IRI and in the IRIs that it is matched with."""
         own = naming.own_code(iri)
         matched = [
             tail(t.value) for p in v.SYMMETRIC for t in self.objects(iri, p) if t.kind == "iri" and "match" in p.lower()

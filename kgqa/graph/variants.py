@@ -1,4 +1,4 @@
-"""Other forms in which people write a name: without the legal form, without brackets, with inverted parts turned round."""
+"""Other forms in which people write a name: without legal form or brackets, with inverted parts turned round."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 _LEGAL = (
-    r"inc|incorporated|corp|corporation|co|company|llc|l\.l\.c|ltd|limited|llp|l\.l\.p|lp|l\.p|plc|gmbh|ag|kg|se|sa|s\.a|s\.p\.a|spa"
+    r"inc|incorporated|corp|corporation|co|company|llc|l\.l\.c|ltd|limited|llp|l\.l\.p|lp|l\.p|plc|gmbh|ag|kg|se|sa|s\.a"
+    r"|s\.p\.a|spa"
     r"|srl|s\.r\.l|bv|b\.v|nv|n\.v|ab|oy|as|a/s|pty|pte|kk|k\.k|sarl|s\.a\.r\.l|n\.a"
 )
 _COMPANY = re.compile(rf"(?:,?\s+(?:{_LEGAL})\.?)+$", re.IGNORECASE)

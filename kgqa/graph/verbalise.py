@@ -21,9 +21,9 @@ MAX_PASSAGE = 900
 MAX_OBJECTS = 40
 """Most objects named in one sentence; more are counted."""
 
-_VERBS = frozenset(
-    "is are was were has have had does do can may might must should will causes treats contains includes requires governs prevents".split()
-)
+_MODALS = "is are was were has have had does do can may might must should will"
+_VERBS = frozenset(f"{_MODALS} causes treats contains includes requires governs prevents".split())
+_SMALL = frozenset(["a", "an", "the", "to", "in", "on", "with", "from", "into", "against", "for", "by", "at"])
 _PARTICIPLE = re.compile(r"^\w+(?:ed|en) (?:by|in|on|at|to|from|with|for|as|under|of|into)\b")
 _ENDS_OPEN = re.compile(r"^(?:\w+ )*(?:of|in|by|for|with|to|from|on|at|under|as|against|between)$")
 _NOUN_S = re.compile(
@@ -172,7 +172,7 @@ def _sentence(store: GraphStore, subject: str, predicate: str, objects: Iterable
 
 
 def relation_words(store: GraphStore, predicate: str, language: str = "en") -> str:
-    """Return what a predicate is called in a language: by the graph, else by the standard that defines it, else by its IRI."""
+    """Return what a predicate is called: by the graph in that language, else by its standard, else by its IRI."""
     said = [name for name in store.labels(predicate) if name.kind == "label"]
     mine = [name.text for name in said if name.language.split("-")[0] in (language, "")]
     if predicate in _STANDARD and not mine:
@@ -242,7 +242,7 @@ def _blank(store: GraphStore, term: Term, language: str) -> str:
     """Return a blank node by what is said of it, one level deep."""
     said = store.out("_:" + term.value)
     parts = [
-        f"{store.label(predicate, language)} {store.label(thing.value, language) if thing.kind == 'iri' else thing.value}"
+        f"{store.label(predicate, language)} {shown(store, thing, language)}"
         for predicate, thing in said[:6]
         if thing.kind != "blank" and predicate != v.TYPE
     ]

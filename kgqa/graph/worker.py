@@ -1,4 +1,4 @@
-"""Runs SPARQL in a process of its own, because the engine cannot be interrupted; a query that is too slow ends the process.
+"""Runs SPARQL in a process of its own: the engine cannot be interrupted, a process can.
 
 As a module it is the child: it reads one JSON object a line (query, limit) and answers with one line each.
 """
@@ -31,8 +31,8 @@ class QueryWorker:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
-        weakref.finalize(self, _end, holder := {})
-        self._holder: dict[str, Any] = holder
+        self._holder: dict[str, Any] = {}
+        weakref.finalize(self, _end, self._holder)
 
     def run(self, sparql: str, limit: int, timeout: float) -> dict[str, Any]:
         """Return the child's answer: ``{"boolean": …}`` or ``{"columns": …, "rows": …, "truncated": …}``.

@@ -1,7 +1,7 @@
 """RDF/XML without a document type: simple entities are expanded here, everything else that a DTD can do is refused.
 
-RDF/XML parsers expand entities of entities without a bound (an eighth of a kilobyte can become gigabytes), yet OWL files
-legitimately name their namespaces by entities. So the declarations are read and removed before a parser sees the text.
+RDF/XML parsers expand entities of entities without a bound (a kilobyte can become gigabytes), yet OWL files rightly
+name their namespaces by entities. So the declarations are read and removed before a parser sees the text.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _space(text: str, at: int) -> int:
 
 
 def _value(name: str, value: str, text: str, at: int) -> str:
-    if _CHARACTER.search(value) or "%" in value and re.search(r"%[^\s;]+;", value):
+    if _CHARACTER.search(value) or re.search(r"%[^\s;]+;", value):
         raise XmlRefused(f"line {_line(text, at)}: the entity {name[:40]!r} names another one; write its text out")
     if len(value) > MAX_VALUE or "<" in value:
         raise XmlRefused(f"line {_line(text, at)}: the entity {name[:40]!r} is longer than {MAX_VALUE} or holds markup")
