@@ -11,7 +11,10 @@ from kgqa.errors import UsageError
 
 
 def test_csv_with_optional_columns_in_any_encoding(tmp_path):
-    lines = "id,question,documents,as_of,language,Client\n7,二甲双胍的禁忌症？,a.md;b.md,2024-03-01,zh,Muller\n8,What is gout?,,,,\n"
+    lines = (
+        "id,question,documents,as_of,language,Client\n"
+        "7,二甲双胍的禁忌症？,a.md;b.md,2024-03-01,zh,Muller\n8,What is gout?,,,,\n"
+    )
     for encoding in ("utf-8", "utf-8-sig", "utf-16", "gb18030"):
         file = tmp_path / f"{encoding}.csv"
         file.write_bytes(lines.encode(encoding))
