@@ -1,0 +1,94 @@
+"""How the built-in models are made, from the base weights and public data: the commands that their cards name.
+
+python -m kgqa.training.recipes reranker DATA OUT
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from kgqa.evaluation.squad import Example, read_examples
+from kgqa.training.corpora import beir_groups, clause_groups, medquad_groups, snippet_groups, squad_groups
+from kgqa.training.loop import Progress, Schedule
+from kgqa.training.mining import Group
+from kgqa.training.reader import hold_out
+from kgqa.training.reranker import RerankerOptions, train_reranker
+
+SEED = 13
+SQUAD_HELD, SQUAD2_HELD, POLICY_HELD = 0.045, 0.375, 0.4
+"""Shares of articles that are held out of each reading set."""
+
+
+def reading(data: Path) -> dict[str, tuple[list[Example], list[Example]]]:
+    """Return the reading sets, each as its training part and its held-out part."""
+    files = {"squad-v1.1-train": SQUAD_HELD, "squad-v2.0-dev-a": SQUAD2_HELD, "policyqa-dev": POLICY_HELD}
+    return {name: hold_out(read_examples(data / f"reading/{name}.json.gz"), share) for name, share in files.items()}
+
+
+def reranker_groups(data: Path, size: float = 1.0, negatives: int = 3) -> dict[str, list[Group]]:
+    """Return the reranker's training data by set.
+
+    :param size: scales the number of questions of each set.
+    """
+    rng = random.Random(SEED)
+    sets = reading(data)
+    medical, legal = data / "medical", data / "legal"
+    made = {
+        "CUAD": clause_groups(
+            legal / "cuad-contracts.tar.xz", legal / "cuad-clauses.csv.gz", round(900 * size), negatives, rng
+        ),
+        "SciFact": beir_groups(data / "retrieval/scifact", negatives, max(1, round(4 * size)), rng),
+        "BioASQ and PubMedQA": snippet_groups(
+            medical / "bioasq-a.json.gz", medical / "pubmedqa-a.json.gz", negatives, rng
+        ),
+        "MedQuAD": medquad_groups(medical / "medquad.tar.xz", round(900 * size), negatives, rng),
+        "PolicyQA": squad_groups(sets["policyqa-dev"][0], round(200 * size), negatives, rng),
+        "SQuAD 1.1": squad_groups(sets["squad-v1.1-train"][0], round(1500 * size), negatives, rng),
+    }
+    snippets = made["BioASQ and PubMedQA"]
+    made["BioASQ and PubMedQA"] = rng.sample(snippets, min(len(snippets), round(1000 * size)))
+    return made
+
+
+RERANKER_DATA = (
+    "SQuAD 1.1 train without the held-out articles (CC BY-SA 4.0)",
+    "MedQuAD, half of the documents (CC BY 4.0)",
+    "BioASQ 7B-11B, questions whose id does not end in 0, 4, 8 or c (CC BY 2.5)",
+    "PubMedQA, the 500 outside the official test (MIT)",
+    "SciFact training claims, half (CC BY 4.0, ODC-BY)",
+    "PolicyQA dev without the held-out sites (MIT)",
+    "CUAD, half of the contracts (CC BY 4.0)",
+    "a half is what has an even zlib.crc32 of its id",
+)
+
+
+def make_reranker(data: Path, out: Path) -> None:
+    """Train the built-in reranker."""
+    sets = reranker_groups(data)
+    groups = [group for part in sets.values() for group in part]
+    random.Random(SEED).shuffle(groups)
+    options = RerankerOptions(
+        length=144, schedule=Schedule(learning_rate=1e-4, batch=8, warmup=0.1, save_every=50, log_every=10, seed=SEED)
+    )
+    card = {
+        "name": "kgqa-reranker-en",
+        "base": "all-MiniLM-L6-v2",
+        "data": RERANKER_DATA,
+        "questions": {name: len(part) for name, part in sets.items()},
+        "hyper_parameters": {**asdict(options.schedule), "length": options.length, "passages_per_question": 4},
+        "command": "python -m kgqa.training.recipes reranker DATA OUT",
+    }
+    train_reranker(groups, out, options, card, _show)
+
+
+def _show(progress: Progress) -> None:
+    sys.stderr.write(json.dumps(asdict(progress)) + "\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    {"reranker": make_reranker}[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))

@@ -1,0 +1,71 @@
+"""Where training starts and what it leaves: torch model folders with safetensors, never pickles, never foreign code."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from kgqa.errors import MissingExtra, ModelError
+from kgqa.training.export import base_folder
+
+
+def load_base(kind: str, base: Path | None, **options: Any) -> tuple[Any, Path]:
+    """Load a model to train.
+
+    :param kind: name of the transformers class, as ``AutoModelForQuestionAnswering``.
+    :param base: model folder; the built-in base weights when ``None``. A folder that training wrote keeps its torch
+        model in ``torch/``, which is then used.
+    :returns: the model in fp32 without dropout (short training of a small model gains nothing from it), and its folder.
+    :raises ModelError: the folder has no safetensors or cannot be loaded.
+    """
+    try:
+        import transformers
+    except ImportError as fault:
+        raise MissingExtra("training", "torch") from fault
+    folder = base_folder() if base is None else base
+    folder = folder / "torch" if (folder / "torch" / "config.json").exists() else folder
+    if not (folder / "model.safetensors").exists():
+        raise ModelError(f"{folder}: no model.safetensors; give a folder that training wrote or a transformers folder")
+    level = transformers.logging.get_verbosity()
+    transformers.logging.set_verbosity_error()  # it reports every new head as a possible mistake
+    transformers.logging.disable_progress_bar()
+    try:
+        model = getattr(transformers, kind).from_pretrained(
+            folder,
+            use_safetensors=True,
+            trust_remote_code=False,
+            hidden_dropout_prob=0.0,
+            attention_probs_dropout_prob=0.0,
+            **options,
+        )
+    except (OSError, ValueError, TypeError) as fault:
+        raise ModelError(f"{folder}: cannot be loaded ({str(fault).splitlines()[0]})") from fault
+    finally:
+        transformers.logging.set_verbosity(level)
+    return model, folder
+
+
+def save_torch(model: Any, source: Path, folder: Path) -> None:
+    """Write a model as safetensors with its configuration and tokenizer, whole or not at all."""
+    fresh = folder.with_name(folder.name + ".tmp")
+    shutil.rmtree(fresh, ignore_errors=True)
+    model.save_pretrained(fresh)
+    for name in ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"):
+        if (source / name).exists():
+            shutil.copyfile(source / name, fresh / name)
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.replace(folder)
+
+
+def freeze(model: Any, layers: int, *, words: bool) -> None:
+    """Keep the lowest encoder layers, and the word embeddings, as they are.
+
+    :param layers: number of layers from the bottom; position and type embeddings are frozen with the first.
+    """
+    for name, parameter in model.named_parameters():
+        found = name.split(".layer.")[1].split(".")[0] if ".layer." in name else ""
+        low = found.isdigit() and int(found) < layers
+        embedding = ".embeddings." in name or name.startswith("embeddings.")
+        if low or (embedding and layers > 0) or (words and "word_embeddings" in name):
+            parameter.requires_grad = False
