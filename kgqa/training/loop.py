@@ -1,22 +1,26 @@
 """One training loop for every model of the chain: reader, encoder, reranker, paths, language model.
 
-It knows nothing of the task: a :class:`Task` brings the batches and the loss.
+It knows nothing of the task: a :class:`Task` brings the batches and the loss. A run that was killed goes on from its
+last checkpoint and gives the same losses as one that was not.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import nn
+
+from kgqa.errors import ModelError
 
 
 class Task(Protocol):
@@ -36,10 +40,12 @@ class Schedule:
     :param learning_rate: peak rate; small models want 1e-4 and above.
     :param epochs: passes over the examples; a fraction is allowed.
     :param batch: examples of one optimiser step.
-    :param accumulate: steps over which gradients are summed before an update.
-    :param warmup: share of the updates in which the rate rises to its peak.
+    :param accumulate: batches whose gradients are averaged into one update; the last update may have fewer.
+    :param warmup: share of the updates in which the rate rises to its peak; then it falls to 0 in a straight line.
     :param mixed_precision: run the forward pass in bfloat16.
     :param seed: fixes order and initial weights.
+    :param check_every: updates between two validations, where there is one; 0 validates at the end only.
+    :param patience: validations without a new best after which training stops; 0 never stops early.
     """
 
     learning_rate: float = 1.5e-4
@@ -53,16 +59,35 @@ class Schedule:
     seed: int = 13
     save_every: int = 500
     log_every: int = 50
+    check_every: int = 0
+    patience: int = 0
 
 
 @dataclass(slots=True)
 class Progress:
-    """Where a run stands: what a checkpoint holds besides weights."""
+    """Where a run stands: what a checkpoint holds besides weights.
+
+    :param loss: mean over the updates since the last report.
+    :param score: the last validation score, larger is better; ``nan`` before the first.
+    :param best: the best validation score so far, and ``best_update`` where it was.
+    """
 
     update: int = 0
     updates: int = 0
     loss: float = math.nan
     examples_per_second: float = 0.0
+    score: float = math.nan
+    best: float = math.nan
+    best_update: int = 0
+
+
+@dataclass(slots=True)
+class _Window:
+    """Losses since the last report; kept in checkpoints, so that a resumed run reports the same means."""
+
+    losses: list[float] = field(default_factory=list)
+    seen: int = 0
+    clock: float = field(default_factory=time.monotonic)
 
 
 def batches(lengths: Sequence[int], size: int, epochs: float, seed: int) -> list[list[int]]:
@@ -77,7 +102,11 @@ def batches(lengths: Sequence[int], size: int, epochs: float, seed: int) -> list
     while len(out) < want:
         order = list(range(len(lengths)))
         rng.shuffle(order)
-        epoch = [batch for pool in _chunks(order, size * 50) for batch in _chunks(sorted(pool, key=lengths.__getitem__), size)]
+        epoch = [
+            batch
+            for pool in _chunks(order, size * 50)
+            for batch in _chunks(sorted(pool, key=lengths.__getitem__), size)
+        ]
         for at in range(0, len(epoch), 50):
             part = epoch[at : at + 50]
             rng.shuffle(part)
@@ -102,6 +131,147 @@ def pick_device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+class Run:
+    """A training run: model, optimiser and place in the plan, with its checkpoint.
+
+    :param folder: receives ``checkpoint.pt`` (weights, optimiser; torch's weights-only format), ``best.pt`` and
+        ``log.jsonl``.
+    :param check: validates the model in evaluation mode; larger is better.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        task: Task,
+        schedule: Schedule,
+        folder: Path,
+        check: Callable[[nn.Module], float] | None = None,
+    ) -> None:
+        seed_everything(schedule.seed)
+        self.model, self.task, self.schedule, self.folder, self.check = model, task, schedule, folder, check
+        self.device = pick_device()
+        model.to(self.device).train()
+        self.parameters = [p for p in model.parameters() if p.requires_grad]
+        if not self.parameters:
+            raise ValueError("nothing to train: every weight is frozen; freeze fewer layers")
+        self.optimiser = torch.optim.AdamW(
+            self.parameters, lr=schedule.learning_rate, weight_decay=schedule.weight_decay, fused=True
+        )
+        plan = batches(task.lengths(), schedule.batch, schedule.epochs, schedule.seed)
+        self.plan = [plan[at : at + schedule.accumulate] for at in range(0, len(plan), schedule.accumulate)]
+        self.progress = Progress(updates=len(self.plan))
+        self.rate = torch.optim.lr_scheduler.LambdaLR(self.optimiser, _linear(len(self.plan), schedule.warmup))
+        self.window = _Window()
+        # A checkpoint is good only for the same batches in the same order at the same rates.
+        said = {name: value for name, value in asdict(schedule).items() if name not in _FREE}
+        self.key = hashlib.sha256(json.dumps([said, self.plan]).encode()).hexdigest()[:16]
+        folder.mkdir(parents=True, exist_ok=True)
+        self._resume()
+
+    def step(self) -> None:
+        """Make one update."""
+        parts = self.plan[self.progress.update]
+        count = sum(len(rows) for rows in parts)
+        total = 0.0
+        for rows in parts:
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.schedule.mixed_precision):
+                loss = self.task.loss(self.model, rows, self.device)
+            torch.autograd.backward(loss.float() * (len(rows) / count))
+            total += float(loss.detach()) * len(rows) / count
+        nn.utils.clip_grad_norm_(self.parameters, self.schedule.clip)
+        self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=True)
+        self.rate.step()
+        self.progress.update += 1
+        self.window.losses.append(total)
+        self.window.seen += count
+
+    def validate(self) -> bool:
+        """Measure the model, keep it when it is the best yet, and tell whether training should go on."""
+        if self.check is None:
+            return True
+        self.model.eval()
+        with torch.inference_mode():
+            score = float(self.check(self.model))
+        self.model.train()
+        progress = self.progress
+        progress.score = score
+        if math.isnan(progress.best) or score > progress.best:
+            progress.best, progress.best_update = score, progress.update
+            _write(
+                self.folder / "best.pt", {"model": self.model.state_dict(), "update": progress.update, "plan": self.key}
+            )
+        every = max(1, self.schedule.check_every)
+        waited = (progress.update - progress.best_update) // every
+        return not (self.schedule.patience and waited >= self.schedule.patience)
+
+    def note(self) -> None:
+        """Log where the run stands."""
+        window, progress = self.window, self.progress
+        progress.loss = sum(window.losses) / max(1, len(window.losses))
+        progress.examples_per_second = window.seen / max(1e-9, time.monotonic() - window.clock)
+        self.window = _Window()
+        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as out:
+            out.write(json.dumps(asdict(progress)) + "\n")
+
+    def save(self) -> None:
+        """Write the checkpoint, whole or not at all."""
+        progress = self.progress
+        state = {
+            "model": self.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "rate": self.rate.state_dict(),
+            "update": progress.update,
+            "plan": self.key,
+            "best": (progress.best, progress.best_update, progress.score),
+            "losses": list(self.window.losses),
+            "random": torch.get_rng_state(),
+        }
+        _write(self.folder / "checkpoint.pt", state)
+
+    def take_best(self) -> None:
+        """Put the best weights into the model, where it was validated."""
+        path = self.folder / "best.pt"
+        if self.check is not None and path.exists():
+            state = _read(path)
+            if state.get("plan") == self.key:
+                self.model.load_state_dict(state["model"])
+
+    def _resume(self) -> None:
+        path = self.folder / "checkpoint.pt"
+        if not path.exists():
+            (self.folder / "log.jsonl").unlink(missing_ok=True)
+            return
+        state = _read(path)
+        if state.get("plan", self.key) != self.key:
+            raise ModelError(f"{path} is of a run with other data or settings; delete it or train in another folder")
+        try:
+            self.model.load_state_dict(state["model"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.rate.load_state_dict(state["rate"])
+        except (RuntimeError, ValueError, KeyError) as error:
+            reason = str(error).splitlines()[0]
+            raise ModelError(
+                f"{path} does not fit this model ({reason}); delete it or train in another folder"
+            ) from error
+        self.progress.update = int(state["update"])
+        self.progress.best, self.progress.best_update, self.progress.score = state.get("best", (math.nan, 0, math.nan))
+        self.window.losses = list(state.get("losses", []))
+        if "random" in state:
+            torch.set_rng_state(state["random"])
+        self._cut_log()
+
+    def _cut_log(self) -> None:
+        path = self.folder / "log.jsonl"
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        kept = [line for line in lines if json.loads(line)["update"] <= self.progress.update]
+        path.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
+
+
+_FREE = ("save_every", "log_every", "check_every", "patience")
+"""What of a schedule may change between a kill and a resumption."""
+
+
 def train(
     model: nn.Module,
     task: Task,
@@ -109,44 +279,29 @@ def train(
     folder: Path,
     *,
     report: Callable[[Progress], None] | None = None,
+    check: Callable[[nn.Module], float] | None = None,
 ) -> Progress:
     """Train ``model`` in place; a killed run continues from its last checkpoint in ``folder``.
 
-    :param folder: receives ``checkpoint.pt`` (weights, optimiser; torch's own weights-only format) and ``log.jsonl``.
-    :param report: called every ``log_every`` updates.
+    :param folder: see :class:`Run`.
+    :param report: called every ``log_every`` updates and after the last one.
+    :param check: validation score; with it the model ends with its best weights instead of the last.
+    :raises ModelError: the checkpoint in ``folder`` is damaged, or of another run.
     """
-    seed_everything(schedule.seed)
-    device = pick_device()
-    model.to(device).train()
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(parameters, lr=schedule.learning_rate, weight_decay=schedule.weight_decay, fused=True)
-    plan = batches(task.lengths(), schedule.batch, schedule.epochs, schedule.seed)
-    progress = Progress(updates=len(plan) // schedule.accumulate)
-    rate = torch.optim.lr_scheduler.LambdaLR(optimiser, _linear(progress.updates, schedule.warmup))
-    folder.mkdir(parents=True, exist_ok=True)
-    _resume(folder, model, optimiser, rate, progress)
-    clock, seen, losses = time.monotonic(), 0, []
-    while progress.update < progress.updates:
-        for rows in plan[progress.update * schedule.accumulate : (progress.update + 1) * schedule.accumulate]:
-            with torch.autocast(device.type, torch.bfloat16, enabled=schedule.mixed_precision):
-                loss = task.loss(model, rows, device)
-            (loss.float() / schedule.accumulate).backward()
-            losses.append(float(loss.detach()))
-            seen += len(rows)
-        nn.utils.clip_grad_norm_(parameters, schedule.clip)
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
-        rate.step()
-        progress.update += 1
-        if progress.update % schedule.log_every == 0 or progress.update == progress.updates:
-            progress.loss = sum(losses) / len(losses)
-            progress.examples_per_second = seen / (time.monotonic() - clock)
-            clock, seen, losses = time.monotonic(), 0, []
-            _log(folder, progress)
+    run = Run(model, task, schedule, folder, check)
+    progress, onward = run.progress, True
+    while onward and progress.update < progress.updates:
+        run.step()
+        last = progress.update == progress.updates
+        if last or (schedule.check_every and progress.update % schedule.check_every == 0):
+            onward = run.validate()
+        if last or not onward or progress.update % schedule.log_every == 0:
+            run.note()
             if report:
                 report(progress)
-        if progress.update % schedule.save_every == 0:
-            _save(folder, model, optimiser, rate, progress)
+        if last or not onward or progress.update % schedule.save_every == 0:
+            run.save()
+    run.take_best()
     return progress
 
 
@@ -155,29 +310,16 @@ def _linear(updates: int, warmup: float) -> Callable[[int], float]:
     return lambda step: min((step + 1) / rise, max(0.0, (updates - step) / max(1, updates - rise)))
 
 
-def _log(folder: Path, progress: Progress) -> None:
-    with (folder / "log.jsonl").open("a", encoding="utf-8") as out:
-        out.write(json.dumps(asdict(progress)) + "\n")
-
-
-def _save(folder: Path, model: nn.Module, optimiser: torch.optim.Optimizer, rate: Any, progress: Progress) -> None:
-    state = {
-        "model": model.state_dict(),
-        "optimiser": optimiser.state_dict(),
-        "rate": rate.state_dict(),
-        "update": progress.update,
-    }
-    fresh = folder / "checkpoint.tmp"
+def _write(path: Path, state: dict[str, Any]) -> None:
+    fresh = path.with_suffix(".tmp")
     torch.save(state, fresh)
-    fresh.replace(folder / "checkpoint.pt")
+    fresh.replace(path)
 
 
-def _resume(folder: Path, model: nn.Module, optimiser: torch.optim.Optimizer, rate: Any, progress: Progress) -> None:
-    path = folder / "checkpoint.pt"
-    if not path.exists():
-        return
-    state = torch.load(path, weights_only=True)
-    model.load_state_dict(state["model"])
-    optimiser.load_state_dict(state["optimiser"])
-    rate.load_state_dict(state["rate"])
-    progress.update = int(state["update"])
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+    except Exception as error:  # torch raises whatever the unpickler or the archive reader meets
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ModelError(f"{path} cannot be read ({reason}); delete it to start again") from error
+    return state
