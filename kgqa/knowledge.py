@@ -4,8 +4,8 @@ A build writes a new generation from all sources and puts it in force at the end
 force. What is costly is reused: a passage whose text has not changed keeps its vector, and sources that have not changed at
 all are not read again.
 
-    documents/  -> load -> chunk -> passages.sqlite -> lexical/  and  vectors -> dense.faiss
-    graph/      -> load -> rules -> graph/ -> names for linking
+    documents/  -> load -> chunk -> passages.sqlite -> lexical/ and dense.faiss
+    graph/      -> load -> rules -> graph/ (Oxigraph, adjacency, names)
 """
 
 from __future__ import annotations
@@ -13,30 +13,25 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-import numpy as np
 
 from kgqa import documents
 from kgqa.config import KbConfig
 from kgqa.documents.chunking import chunk
-from kgqa.errors import IndexFault, SourceError
+from kgqa.errors import SourceError
 from kgqa.protocols import Encoder
-from kgqa.retrieval.dense import DenseIndex
-from kgqa.retrieval.lexical import LexicalIndex
+from kgqa.retrieval.index import write_indexes
 from kgqa.store.generations import Draft, Generation, Generations
 from kgqa.store.passages import PassageStore, PassageWriter
-from kgqa.types import Passage, Vectors
 
 Step = Callable[[str, int, int], None]
 
 BUILD_FORMAT = 1
 """Grows when the same sources would give another index: loaders, chunking, analysers."""
 
-PASSAGES, LEXICAL, DENSE, VECTORS, GRAPH = "passages.sqlite", "lexical", "dense.faiss", "vectors.npz", "graph"
-_BATCH = 1024
+PASSAGES, GRAPH = "passages.sqlite", "graph"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +74,7 @@ def build(config: KbConfig, index: Path, encoder: Encoder, *, progress: Step | N
         if before and before.manifest.kb_hash == wanted and before.manifest.fingerprints.get("encoder") == encoder.fingerprint:
             return _unchanged(config, before, time.monotonic() - began)
         written, problems = _write_documents(config, draft.path, step)
-        encoded, reused = _write_vectors(draft, encoder, step)
-        _write_lexical(draft.path, step)
+        encoded, reused = _write_passages(draft, encoder, step)
         triples, entities, graph_problems = _write_graph(config, draft.path, step)
         report = BuildReport(
             config.folder.resolve().name,
@@ -175,64 +169,23 @@ def _note(problems: list[tuple[str, str]], path: Path, root: Path, reason: str) 
         problems.append((name, " ".join(reason.split())))
 
 
-def embedded_text(passage: Passage) -> str:
-    """Return what the encoder gets of a passage: where it stands and what it says."""
-    context = " ".join(part for part in (passage.title, passage.heading) if part and part not in passage.text[:200])
-    return f"{context}. {passage.text}" if context else passage.text
+# --- passages ----------------------------------------------------------------------------------------------------------
 
 
-def content_hash(passage: Passage) -> bytes:
-    """Identify what a passage's vector is made from, in 16 bytes."""
-    return hashlib.blake2b(embedded_text(passage).encode(errors="replace"), digest_size=16).digest()
-
-
-def _write_vectors(draft: Draft, encoder: Encoder, step: Step) -> tuple[int, int]:
-    """Encode what is new and take the rest from the generation before; return both counts."""
+def _write_passages(draft: Draft, encoder: Encoder, step: Step) -> tuple[int, int]:
+    """Make the lexical and the dense index; return how many passages were encoded and how many reused."""
     store = PassageStore(draft.path / PASSAGES)
     try:
-        known, old = _old_vectors(draft.previous, encoder)
-        vectors = np.zeros((len(store), encoder.dim), np.float32)
-        keys = [content_hash(p) for p in store.all_passages()]
-        fresh = [row for row, key in enumerate(keys) if key not in known]
-        for row, key in enumerate(keys):
-            if key in known:
-                vectors[row] = old[known[key]]
-        for done, rows in _batches(fresh):
-            vectors[rows] = encoder.encode([embedded_text(p) for p in store.passages(rows)])
-            step("encoding", done, len(fresh))
+        report = write_indexes(
+            draft.path,
+            store.all_passages(),
+            encoder,
+            previous=draft.previous.path if draft.previous else None,
+            progress=lambda done, of: step("encoding", done, of),
+        )
     finally:
         store.close()
-    np.savez(draft.path / VECTORS, vectors=vectors, keys=np.frombuffer(b"".join(keys), np.uint8).reshape(-1, 16))
-    (draft.path / DENSE).write_bytes(DenseIndex.build(vectors).to_bytes())
-    return len(fresh), len(keys) - len(fresh)
-
-
-def _batches(rows: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
-    for at in range(0, len(rows), _BATCH):
-        part = list(rows[at : at + _BATCH])
-        yield at + len(part), part
-
-
-def _old_vectors(previous: Generation | None, encoder: Encoder) -> tuple[dict[bytes, int], Vectors]:
-    nothing: Vectors = np.zeros((0, encoder.dim), np.float32)
-    if previous is None or previous.manifest.fingerprints.get("encoder") != encoder.fingerprint:
-        return {}, nothing
-    try:
-        with np.load(previous.path / VECTORS, allow_pickle=False) as saved:
-            keys, vectors = saved["keys"], saved["vectors"]
-    except (OSError, ValueError, KeyError) as error:
-        raise IndexFault(f"{previous.path / VECTORS}: cannot be read ({error}); delete the generation and build again") from error
-    return {key.tobytes(): row for row, key in enumerate(keys)}, vectors
-
-
-def _write_lexical(folder: Path, step: Step) -> None:
-    store = PassageStore(folder / PASSAGES)
-    try:
-        step("words", 0, 1)
-        LexicalIndex.build(store.all_passages()).save(folder / LEXICAL)
-        step("words", 1, 1)
-    finally:
-        store.close()
+    return report.encoded, report.reused
 
 
 # --- graph -------------------------------------------------------------------------------------------------------------
@@ -242,10 +195,38 @@ def _write_graph(config: KbConfig, folder: Path, step: Step) -> tuple[int, int, 
     """Load the RDF files and tables, apply rules; return counts of triples and entities, and what could not be used."""
     if not config.graph.is_dir():
         return 0, 0, []
+    from kgqa.graph.rules import CLOSURE, RuleSet, read_rules
     from kgqa.graph.store import GraphStore
 
     files = sorted(p for p in config.graph.rglob("*") if p.is_file() and not p.name.startswith("."))
+    rules, faulty = read_rules(config.folder / "rules")
     report = GraphStore.build(
-        files, config.graph, folder / GRAPH, config.tables, progress=lambda done, of: step("graph", done, of)
+        files,
+        config.graph,
+        folder / GRAPH,
+        config.tables,
+        progress=lambda done, of: step("graph", done, of),
+        rules=RuleSet((*(CLOSURE if config.closure else ()), *rules)),
     )
-    return report.triples, 0, list(report.problems)
+    unread = _write_shapes(config, folder)
+    return report.triples, _entities(folder), [*faulty, *report.problems, *unread]
+
+
+def _entities(folder: Path) -> int:
+    from kgqa.graph.store import GraphStore
+
+    return sum(1 for _ in GraphStore.open(folder / GRAPH).entities())
+
+
+def _write_shapes(config: KbConfig, folder: Path) -> list[tuple[str, str]]:
+    """Validate the graph against its shapes, and keep what they expect: the entity sheet shows what is missing."""
+    files = sorted((config.folder / "shapes").glob("*.ttl"))
+    if not files:
+        return []
+    from kgqa.graph import shapes
+    from kgqa.graph.store import GraphStore
+
+    graph, problems = shapes.read_shapes(files, config.folder)
+    store = GraphStore.open(folder / GRAPH)
+    shapes.save(folder / GRAPH / "shapes.json", shapes.expectations(graph), shapes.validate(store, graph))
+    return problems

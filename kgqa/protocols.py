@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Literal, Protocol
 
-from kgqa.types import Entity, Evidence, Filters, GraphFinding, Hit, Link, Passage, Span, Triple, Vectors
+from kgqa.types import Evidence, Filters, GraphFinding, Hit, Link, Passage, Span, Vectors
 
 Role = Literal["query", "passage"]
 
@@ -68,12 +68,6 @@ class Graph(Protocol):
 
     def label(self, iri: str, language: str = "en") -> str:
         """Return the best label in a language, or the IRI's last part."""
-
-    def describe(self, iri: str, language: str = "en") -> Entity | None:
-        """Return the entity sheet, ``None`` when the graph does not know the IRI."""
-
-    def facts(self, iris: Collection[str], limit: int = 50) -> list[Triple]:
-        """Return statements that have one of the entities as subject or object."""
 
 
 class Reader(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kgqa.cli.frame import checked_question, json_option, kb_option, open_kb, parsed_date, print_json
+from kgqa.cli.frame import json_option, kb_option, open_kb, parsed_date, print_json
 from kgqa.errors import UsageError
 from kgqa.types import Filters, Link
 
@@ -35,7 +35,6 @@ def command(
     kgqa ask "哪些药物禁用于哮喘？" --kb medical
     kgqa ask "Which law applied to personal data?" --kb legal --as-of 2017-06-01
     """
-    asked = checked_question(question)
     filters = Filters(
         as_of=parsed_date(as_of),
         jurisdiction=jurisdiction,
@@ -43,7 +42,7 @@ def command(
         groups=frozenset(groups) or None,
     )
     base = open_kb(kb)
-    answer = base.ask(asked, filters=filters, links=[_link(asked, text) for text in links])
+    answer = base.ask(question, filters=filters, links=[_link(question.strip(), text) for text in links])
     if as_json:
         from kgqa.rendering import as_object
 

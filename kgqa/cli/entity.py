@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kgqa.cli.frame import checked_question, json_option, kb_option, open_kb, print_json
+from kgqa.cli.frame import json_option, kb_option, open_kb, print_json
 from kgqa.language import is_chinese
 from kgqa.types import Entity
 
@@ -20,8 +20,7 @@ def command(name: str, kb: str, language: str | None, as_json: bool) -> None:
     \b
     kgqa entity warfarin --kb medical
     """
-    wanted = checked_question(name)
-    entity = open_kb(kb).entity(wanted, language or ("zh" if is_chinese(wanted) else "en"))
+    entity = open_kb(kb).entity(name, language or ("zh" if is_chinese(name) else "en"))
     if as_json:
         print_json(entity)
         return

@@ -20,10 +20,6 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 Step = Callable[[str, int, int], None]
 
-MAX_QUESTION = 4000
-"""Longest question in characters."""
-
-
 def kb_option(function: F) -> F:
     """Add ``--kb``."""
     return click.option("--kb", required=True, metavar="NAME_OR_DIR", help="Name below kb/, or a folder.")(function)
@@ -39,19 +35,6 @@ def open_kb(name: str) -> KnowledgeBase:
     from kgqa.assemble import open as open_
 
     return open_(name)
-
-
-def checked_question(text: str) -> str:
-    """Return a question without surrounding space.
-
-    :raises UsageError: it is empty or too long.
-    """
-    stripped = text.strip()
-    if not stripped:
-        raise UsageError("the question is empty; write what you want to know")
-    if len(stripped) > MAX_QUESTION:
-        raise UsageError(f"the question has {len(stripped):,} characters; {MAX_QUESTION:,} are the most, shorten it")
-    return stripped
 
 
 def parsed_date(text: str | None) -> date | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kgqa.cli.frame import checked_question, json_option, kb_option, open_kb, print_json
+from kgqa.cli.frame import json_option, kb_option, open_kb, print_json
 
 
 @click.command("search")
@@ -21,7 +21,7 @@ def command(query: str, kb: str, k: int, mode: str, as_json: bool) -> None:
     \b
     kgqa search "renal dose of metformin" --kb medical -k 5
     """
-    hits = open_kb(kb).search(checked_question(query), k, mode=mode)
+    hits = open_kb(kb).search(query, k, mode=mode)
     if as_json:
         print_json({"query": query, "mode": mode, "hits": hits})
         return

@@ -111,6 +111,10 @@ class HybridRetriever:
             found[i] = self._one(questions[i], vector, k, allowed, lifted, mode)
         return found
 
+    def known(self, words: Sequence[str]) -> list[bool]:
+        """Tell for each word whether it stands anywhere in the passages."""
+        return self._lexical.known(words)
+
     def _encode(self, questions: list[str], mode: Mode) -> Vectors | None:
         return self._encoder.encode(questions, "query") if mode != "lexical" and questions else None
 
