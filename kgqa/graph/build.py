@@ -24,7 +24,7 @@ import pyoxigraph as ox
 from kgqa.errors import IndexFault
 from kgqa.graph import describe, linking, naming, remarks
 from kgqa.graph.adjacency import Adjacency, AdjacencyBuilder
-from kgqa.graph.load import LIMITS, Limits, LoadReport, Parsed, Progress, parse_files
+from kgqa.graph.load import LIMITS, Limits, LoadReport, Parsed, Progress, is_plain_note, parse_files
 from kgqa.graph.remarks import Annotation
 from kgqa.graph.rules import Derived, RuleSet, apply_rules
 from kgqa.graph.store import FORMAT, GraphStore
@@ -118,7 +118,10 @@ def _check(folder: Path, files: Sequence[Path], report: LoadReport) -> LoadRepor
 
 def _take(result: Parsed | tuple[str, str], parts: _Parts) -> None:
     if not isinstance(result, Parsed):
-        parts.problems.append(result)
+        if is_plain_note(result[0]):
+            parts.notes.append(f"{result[0]}: no graph file, left out")
+        else:
+            parts.problems.append(result)
         return
     runs = [(parts.origin(Origin(result.name, graph)), count) for graph, count in result.runs]
     parts.adjacency.read(result.triples, runs)

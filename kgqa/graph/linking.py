@@ -159,9 +159,9 @@ class EntityLinker:
         if kind == "bare":
             return self._bare(question, mention, name)
         if kind == "abbreviation" or (len(name) <= 4 and name.isupper()):
-            if not same and (common or len(name) <= 5) and not (question.islower() and not common):
+            if not same and (common or mention.casefold() != name.casefold() or len(name) < 3):
                 return 0.0
-            return 1.0 if same and not question.isupper() else 0.6
+            return 1.0 if same and not question.isupper() else 0.6 if same or question.islower() else 0.35
         if common and not (same and name[:1].isupper() and not mention.islower()):
             return 0.0
         if len(words) == 1 and (words[0].text.isdigit() or (len(words[0].text) == 1)):
@@ -257,13 +257,10 @@ def write_names(store: GraphStore, folder: Path) -> int:
 
 
 def _all_names(store: GraphStore) -> Iterator[tuple[int, str, str]]:
-    for iri, names, types in store.entities():
-        if v.NO_THINGS.intersection(types):
+    for number, iri in store.things():
+        if v.NO_THINGS.intersection(store.types(iri)):
             continue
-        number = store.graph.number(Term(iri))
-        if number is None:
-            continue
-        own = {name.text: str(name.kind) for name in reversed(names)}
+        own = {name.text: str(name.kind) for name in reversed(store.labels(iri))}
         if not any(kind in ("label", "alias") for kind in own.values()):
             own.setdefault(spoken(iri), "iri")
         for text in store.codes(iri):

@@ -79,6 +79,11 @@ class Parsed:
         return base_iri(self.name)
 
 
+def is_plain_note(name: str) -> bool:
+    """Tell by its name whether a file is a licence or a note to people, which may lie beside graph files."""
+    return suffix(name) in ("", ".md", ".txt", ".license")
+
+
 def is_graph_file(name: str) -> bool:
     """Tell by its name whether a file is one that :func:`parse_files` reads (CSV only with a mapping)."""
     return suffix(name) in FORMATS or suffix(name) in OTHERS

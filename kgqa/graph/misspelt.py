@@ -5,15 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
 from kgqa.graph.context import is_common
 from kgqa.graph.mentions import hashes
 from kgqa.graph.names import MIN_FUZZY, NameIndex
+from kgqa.language import fold, has_cjk
 
 MAX_CORRECTED = 6
 """Words of a question that are corrected."""
 MAX_CHOICES = 4
+MAX_LEADING = 6
+"""Most names that may share a first word that alone stands for a name."""
+MAX_PARTIAL = 8
+"""Most names for one partial mention."""
 _MAX_CANDIDATES = 400
 _ENOUGH = 0.6
 
@@ -65,10 +71,24 @@ def partial(names: NameIndex, stems: list[str], covered: set[int]) -> Iterator[t
     total = len(names)
     weights = {n: math.log(total / int(names.word_names[n])) + 0.1 for n in numbers if n is not None}
     ranked = sorted(rows.items(), key=lambda item: -sum(weights[n] for at in item[1] if (n := numbers[at]) is not None))
+    found: dict[tuple[int, int], int] = {}
     for row, places in ranked[:_MAX_CANDIDATES]:
         share, first, last = _share(names, row, places, numbers, weights, total)
-        if share >= _ENOUGH:
-            yield first, last - first + 1, row, share
+        length = last - first + 1
+        if share < _ENOUGH or not _alike(stems[first : last + 1], names.text(row)):
+            continue
+        found[first, length] = found.get((first, length), 0) + 1
+        if found[first, length] <= MAX_PARTIAL:
+            yield first, length, row, share
+
+
+def _alike(words: list[str], name: str) -> bool:
+    """Tell whether a partial mention can stand for a name: Chinese characters say little one by one, words say much."""
+    if has_cjk(name):
+        text = "".join(words)
+        return len(text) >= 2 and fuzz.ratio(text, fold(name)) >= 65
+    # An abbreviation in another case has been looked at already, and was not it.
+    return len(words) <= 2 * len(name.split()) and not (len(name) <= 5 and name.isupper())
 
 
 def _share(
@@ -76,9 +96,9 @@ def _share(
 ) -> tuple[float, int, int]:
     from kgqa.graph.mentions import stem, tokens
 
-    words = {stem(token.text) for token in tokens(names.text(row))}
+    words = list(dict.fromkeys(stem(token.text) for token in tokens(names.text(row))))
     wanted: dict[int | str, float] = {}
-    for word, value in zip(words, hashes(list(words)).tolist(), strict=True):
+    for word, value in zip(words, hashes(words).tolist(), strict=True):
         if not is_common(word):
             number = names.word(value)
             rare = math.log(total / int(names.word_names[number])) + 0.1 if number is not None else 1.0
@@ -87,4 +107,7 @@ def _share(
     near = [at for at, n in enumerate(numbers) if n in wanted and n in weights and abs(at - seed) <= 2 * len(words)]
     got = sum(wanted[n] for n in {numbers[at] for at in near} if n is not None)
     share = got / max(0.1, sum(wanted.values()))
+    lead = next(iter(wanted))
+    if share < _ENOUGH and lead in {numbers[at] for at in near} and names.word_names[lead] <= MAX_LEADING:
+        share = _ENOUGH  # firms and acts are called by their first word, if few share it
     return share, min(near, default=seed), max(near, default=seed)

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kgqa.errors import IndexFault
+from kgqa.graph.adjacency import mapped
 from kgqa.graph.mentions import hashes, key, stem, tokens
 from kgqa.graph.schema import NameKind
 
@@ -51,7 +52,7 @@ class NameIndex:
         :raises IndexFault: if one is missing or damaged.
         """
         try:
-            loaded = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS}
+            loaded = {name: mapped(folder / f"{name}.npy") for name in _ARRAYS}
             self._texts = _map(folder / "texts.bin")
             self._spellings = _map(folder / "words.bin")
         except (OSError, ValueError) as error:
@@ -80,11 +81,11 @@ class NameIndex:
 
     def find(self, values: NDArray[np.uint64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Return for each hash the first row that has it and one past the last."""
-        return np.searchsorted(self.keys, values, "left"), np.searchsorted(self.keys, values, "right")
+        return self.keys.searchsorted(values, "left"), self.keys.searchsorted(values, "right")
 
     def word(self, value: int) -> int | None:
         """Return the number of the stemmed word with a hash."""
-        at = int(np.searchsorted(self.words, np.uint64(value)))
+        at = int(self.words.searchsorted(np.uint64(value)))
         return at if at < len(self.words) and int(self.words[at]) == value else None
 
     def spelling(self, word: int) -> str:
@@ -99,7 +100,7 @@ class NameIndex:
     def similar(self, word: str) -> list[int]:
         """Return words that may differ from a stemmed word by one letter (or two that are exchanged)."""
         near = hashes([word, *deletions(word)])
-        low, high = np.searchsorted(self._deleted, near, "left"), np.searchsorted(self._deleted, near, "right")
+        low, high = self._deleted.searchsorted(near, "left"), self._deleted.searchsorted(near, "right")
         found = [int(n) for a, b in zip(low, high, strict=True) for n in self._deleted_words[a : min(b, a + 200)]]
         for value in near[1:].tolist():
             if (same := self.word(value)) is not None:

@@ -7,6 +7,7 @@ neither a socket nor a file that the data names.
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import json
@@ -17,7 +18,7 @@ import zlib
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 from urllib.parse import quote
 
 import pyoxigraph as ox
@@ -42,6 +43,10 @@ FORMATS = {
     ".json": ox.RdfFormat.JSON_LD,
 }
 OTHERS = frozenset({".obo", ".csv", ".tsv"})
+_ENCODINGS = (
+    *("utf_8", "utf_8_sig", "utf_16", "utf_16_le", "utf_16_be", "utf_32", "ascii", "latin_1", "cp1252", "iso8859_15"),
+    *("gb18030", "gbk", "gb2312", "big5", "big5hkscs", "shift_jis", "euc_jp", "euc_kr", "cp1251", "koi8_r"),
+)
 MAX_IN_MEMORY = 2 << 30
 """Most bytes of a format that is read whole (XML, JSON-LD, CSV)."""
 _TURTLE_LIKE = re.compile(rb"\s*(?:#[^\n]*\n\s*)*(?:@prefix|@base|prefix\s|base\s|<[^?!])", re.IGNORECASE)
@@ -78,7 +83,8 @@ def _file(entry: dict[str, Any], job: dict[str, Any]) -> dict[str, Any]:
     _import_early(suffix(entry["name"]))
     try:
         with Path(entry["path"]).open("rb") as raw:
-            stream: IO[bytes] = gzip.GzipFile(fileobj=raw) if entry["name"].lower().endswith(".gz") else raw
+            packed = entry["name"].lower().endswith(".gz")
+            stream = cast(IO[bytes], gzip.GzipFile(fileobj=raw) if packed else raw)
             files = resource.getrlimit(resource.RLIMIT_NOFILE)
             resource.setrlimit(resource.RLIMIT_NOFILE, (0, files[1]))
             try:
@@ -102,6 +108,8 @@ def _file(entry: dict[str, Any], job: dict[str, Any]) -> dict[str, Any]:
 
 def _import_early(kind: str) -> None:
     """Import what a format needs while files can still be opened."""
+    for encoding in _ENCODINGS:
+        codecs.lookup(encoding)
     if kind == ".obo":
         import obonet.read  # noqa: F401
     elif kind in (".csv", ".tsv"):

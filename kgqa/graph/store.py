@@ -293,7 +293,11 @@ class GraphStore:
 
         Predicates are left out, and so is what is only the object of matches, types and the like.
         """
-        kinds = self.graph.number(Term(v.TYPE))
+        for number, iri in self.things():
+            yield iri, self._names(number), self.types(iri)
+
+    def things(self) -> Iterator[tuple[int, str]]:
+        """Yield number and IRI of what :meth:`entities` yields."""
         predicates = set(self._schema.predicates)
         aside = {n for p in predicates if p in v.ASIDE and (n := self.graph.number(Term(p))) is not None}
         for number in range(self.graph.terms):
@@ -302,10 +306,8 @@ class GraphStore:
                 if not len(statements) or aside.issuperset(self.graph.out_predicates[statements].tolist()):
                     continue
             term = self.graph.term(number)
-            if term.kind != "iri" or term.value in predicates or term.value.startswith("kgqa:/"):
-                continue
-            types = [] if kinds is None else self.graph.objects(number, kinds).tolist()
-            yield term.value, self._names(number), tuple(self.graph.term(kind).value for kind in types)
+            if term.kind == "iri" and term.value not in predicates and not term.value.startswith("kgqa:/"):
+                yield number, term.value
 
     def schema(self) -> Schema:
         """Return the predicates and classes, declared and observed; computed when the graph was built."""
