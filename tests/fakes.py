@@ -8,7 +8,8 @@ from datetime import date
 from pathlib import Path as FilePath
 from types import SimpleNamespace
 
-from kgqa.errors import QueryError, SourceError, UsageError
+from kgqa.errors import QueryError, UsageError
+from kgqa.followup import resolve
 from kgqa.types import (
     Answer,
     Candidate,
@@ -47,7 +48,9 @@ TEXT = (
     "## Contraindications\n\nMetformin must not be given in severe renal impairment (eGFR below 30 mL/min) or in acute "
     "metabolic acidosis.\n\n## Side effects\n\nNausea and diarrhoea are common; lactic acidosis is rare but serious.\n"
 )
-TEXT_ZH = "# 二甲双胍\n\n二甲双胍是2型糖尿病的一线用药。\n\n## 禁忌\n\n严重肾功能不全（eGFR低于30）和乳酸酸中毒患者禁用。\n"
+TEXT_ZH = (
+    "# 二甲双胍\n\n二甲双胍是2型糖尿病的一线用药。\n\n## 禁忌\n\n严重肾功能不全（eGFR低于30）和乳酸酸中毒患者禁用。\n"
+)
 OLD = "# Metformin (2012)\n\nMetformin is contraindicated when creatinine clearance is below 60 mL/min.\n"
 
 
@@ -113,6 +116,7 @@ class FakeKnowledgeBase:
     def ask(self, question, *, filters=None, links=(), history=(), progress=None):
         if not question.strip():
             raise UsageError("the question is empty; type one")
+        question = resolve(question, history).question
         for stage in ("understand", "link", "graph", "retrieve", "read", "decide"):
             if progress is not None:
                 progress(stage)
@@ -210,7 +214,13 @@ class FakeKnowledgeBase:
         if links:
             chosen = links[0]
             return Answer(
-                question, chosen.label, "entities", 0.8, items=(chosen.label,), iris=(chosen.entity,), links=tuple(links)
+                question,
+                chosen.label,
+                "entities",
+                0.8,
+                items=(chosen.label,),
+                iris=(chosen.entity,),
+                links=tuple(links),
             )
         return replace(self._none(question), links=offered, reason=Reason.READER_UNSURE)
 
@@ -248,7 +258,9 @@ class FakeKnowledgeBase:
             return True
         if "SELECT" not in query.upper():
             raise QueryError("line 1: expected SELECT or ASK")
-        return SimpleNamespace(columns=("x",), rows=((term("metformin"),), (Term("<b>bold</b>", "literal"),)), complete=True)
+        return SimpleNamespace(
+            columns=("x",), rows=((term("metformin"),), (Term("<b>bold</b>", "literal"),)), complete=True
+        )
 
     def document(self, doc_id):
         try:
@@ -261,18 +273,30 @@ class FakeKnowledgeBase:
 
     # --- changing ---
 
-    def add(self, source):
-        source = FilePath(source)
-        text = source.read_bytes().decode(errors="replace")
-        if not text.strip():
-            raise SourceError(f"{source.name}: no text; give a file with text")
-        self._documents[source.name] = Document(source.name, source.stem, text, "text/plain", "en")
-        return SimpleNamespace(documents=len(self._documents), passages=5, failed={}, seconds=0.1)
+    def add(self, *sources, progress=None):
+        problems = []
+        for source in map(FilePath, sources):
+            if source.name in self._documents:
+                raise UsageError(f"{source.name}: is there already; remove it first")
+            text = source.read_bytes().decode(errors="replace")
+            if not text.strip():
+                problems.append((source.name, "no text in it"))
+                continue
+            self._documents[source.name] = Document(source.name, source.stem, text, "text/plain", "en")
+        return self._report(problems)
 
-    def remove(self, doc_id):
-        self.document(doc_id)
-        del self._documents[doc_id]
-        return SimpleNamespace(documents=len(self._documents), passages=4, failed={}, seconds=0.1)
+    def remove(self, *doc_ids, progress=None):
+        for doc_id in doc_ids:
+            self.document(doc_id)
+            del self._documents[doc_id]
+        return self._report([])
+
+    def _report(self, problems):
+        self.generation = f"gen-{int(self.generation[4:]) + 1:06}"
+        return SimpleNamespace(
+            documents=len(self._documents), passages=5, encoded=1, reused=4, problems=tuple(problems), seconds=0.1,
+            generation=self.generation,
+        )  # fmt: skip
 
     def verify_erasure(self, doc_id):
         return [f"passage of {doc_id}"] if doc_id in self._documents else []

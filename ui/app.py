@@ -9,12 +9,15 @@ from typing import Any
 
 import gradio as gr
 
+from .batch_page import build_batch
 from .chat_page import build_chat
 from .desk import Desk, KnowledgeBase
 from .frame import Frame, Wording
 from .history import HistoryStore, new_conversation
 from .history_panel import build_history, listen_history
+from .knowledge_page import build_knowledge
 from .look import Look, build_inspector, listen
+from .owner_page import build_owner
 from .strings import LANGUAGES, t
 from .tags import el
 
@@ -45,7 +48,7 @@ def build(
     :param groups: gives the groups of a user; sources that name groups are then shown to their members only.
     """
     offered = list(bases) if isinstance(bases, Sequence) else [bases]
-    place = Path(folder) if folder is not None else Path(offered[0].folder)
+    place = Path(folder) if folder is not None else Path(getattr(offered[0], "index", offered[0].folder))
     desk = Desk(
         {base.name: base for base in offered}, HistoryStore(place / "conversations.sqlite"),
         _feedback(place), frozenset(owners) if owners is not None else None, groups,
@@ -93,7 +96,13 @@ def _lay_out(app: gr.Blocks, desk: Desk) -> None:
 
 
 def _pages(frame: Frame) -> None:
-    """The other pages."""
+    words = frame.words
+    with words.put(gr.Tab(t("tab_kb"), id="kb", elem_id="tab-kb"), label="tab_kb"):
+        build_knowledge(frame)
+    with words.put(gr.Tab(t("tab_batch"), id="batch", elem_id="tab-batch"), label="tab_batch"):
+        build_batch(frame)
+    with words.put(gr.Tab(t("tab_owner"), id="owner", elem_id="tab-owner"), label="tab_owner"):
+        build_owner(frame)
 
 
 def _header(words: Wording, desk: Desk) -> tuple[Any, Any]:
@@ -135,6 +144,8 @@ def _start(app: gr.Blocks, frame: Frame, refresh: list[Any]) -> None:
     frame.language.change(None, frame.language, None, js=LANGUAGE_SWITCH, api_visibility="private")
     app.load(None, js=ON_LOAD)
     app.load(lambda known: known or uuid.uuid4().hex, frame.browser, frame.browser, **quiet).then(*refresh, **quiet)
+    for listener, inputs, outputs in frame.starts:
+        app.load(listener, inputs, outputs, **quiet)
 
 
 def launch(
@@ -165,11 +176,22 @@ def launch(
 
 def _options(host: str, port: int) -> dict[str, Any]:
     return {
-        "server_name": host, "server_port": port or _free_port(host), "share": False, "quiet": True, "show_error": False,
-        "ssr_mode": False, "pwa": False, "max_file_size": "64mb", "allowed_paths": [], "enable_monitoring": False,
-        "footer_links": [], "css_paths": [HERE / "style.css"], "theme": _theme(),
-        "blocked_paths": [str(Path.cwd())], "favicon_path": None,
-    }  # fmt: skip
+        "server_name": host,
+        "server_port": port or _free_port(host),
+        "share": False,
+        "quiet": True,
+        "show_error": False,
+        "ssr_mode": False,
+        "pwa": False,
+        "max_file_size": "64mb",
+        "allowed_paths": [],
+        "enable_monitoring": False,
+        "footer_links": [],
+        "css_paths": [HERE / "style.css"],
+        "theme": _theme(),
+        "blocked_paths": [str(Path.cwd())],
+        "favicon_path": None,
+    }
 
 
 def _theme() -> gr.themes.Base:

@@ -10,7 +10,6 @@ from typing import Any
 import gradio as gr
 
 from kgqa.errors import UsageError
-from kgqa.followup import resolve
 from kgqa.types import Answer, Filters, Link
 
 from .answer_card import mentions
@@ -39,15 +38,14 @@ def build_chat(frame: Frame) -> None:
             stop = words.put(
                 gr.Button(t("stop"), variant="stop", scale=1, min_width=90, visible=False, elem_id="stop"), value="stop"
             )
-        with words.put(gr.Accordion(t("limits"), open=False, elem_id="limits"), label="limits"):
-            with gr.Row():
-                as_of = words.put(gr.Textbox(label=t("as_of"), max_length=10, elem_id="as-of"), label="as_of")
-                documents = words.put(
-                    gr.Dropdown(
-                        choices=_choices(frame.desk, first.name), multiselect=True, label=t("only_documents"), scale=3
-                    ),
-                    label="only_documents",
-                )
+        with words.put(gr.Accordion(t("limits"), open=False, elem_id="limits"), label="limits"), gr.Row():
+            as_of = words.put(gr.Textbox(label=t("as_of"), max_length=10, elem_id="as-of"), label="as_of")
+            documents = words.put(
+                gr.Dropdown(
+                    choices=_choices(frame.desk, first.name), multiselect=True, label=t("only_documents"), scale=3
+                ),
+                label="only_documents",
+            )
     _listen(frame, log, live, box, ask, stop, as_of, documents)
 
 
@@ -138,7 +136,6 @@ class Chat:
         request: gr.Request,
     ) -> Iterator[dict[Any, Any]]:
         """Answer what was typed, with follow-ups resolved from the conversation."""
-        history = [turn.answer for turn in conversation.turns]
         try:
             question = check_question(question, language)
             filters = self._desk.filters(user_of(request), as_of, documents or ())
@@ -146,8 +143,7 @@ class Chat:
             gr.Warning(str(fault))
             yield self._idle()
             return
-        understood = resolve(question, history).question
-        yield from self._run(question, understood, (), conversation, base, language, filters, browser, request)
+        yield from self._run(question, "", (), conversation, base, language, filters, browser, request)
 
     def ask_from(
         self,
@@ -199,8 +195,9 @@ class Chat:
             self._log: earlier, self._live: progress(asked, understood, "understand", language), self._box: "",
             self._ask: gr.update(visible=False), self._stop: gr.update(visible=True),
         }  # fmt: skip
-        history = [turn.answer for turn in conversation.turns]
-        for event in stream(self._desk.base(base), understood, filters=filters, links=links, history=history):
+        # What is asked again stands alone already; only what was typed can lean on the conversation.
+        history = [] if understood else [turn.answer for turn in conversation.turns]
+        for event in stream(self._desk.base(base), understood or asked, filters=filters, links=links, history=history):
             if isinstance(event, str):
                 yield {self._live: progress(asked, understood, event, language)}
             elif isinstance(event, Answer):

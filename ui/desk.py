@@ -25,11 +25,21 @@ MAX_QUESTION = 2000
 class KnowledgeBase(Protocol):
     """What the chat needs of a knowledge base; :func:`kgqa.open` gives one."""
 
-    name: str
-    title: str
-    languages: Sequence[str]
-    folder: FilePath
-    generation: str
+    @property
+    def name(self) -> str:
+        """Short name."""
+
+    @property
+    def title(self) -> str:
+        """Title for people."""
+
+    @property
+    def folder(self) -> FilePath:
+        """Folder of its sources."""
+
+    @property
+    def generation(self) -> str:
+        """Name of the index generation in use."""
 
     def ask(
         self,
@@ -66,11 +76,14 @@ class KnowledgeBase(Protocol):
     def documents(self) -> list[tuple[str, str]]:
         """Return id and title of every document."""
 
-    def add(self, source: FilePath) -> Any:
-        """Add a file."""
+    def add(self, *sources: FilePath) -> Any:
+        """Add files."""
 
-    def remove(self, doc_id: str) -> Any:
-        """Remove a document and all that came from it."""
+    def remove(self, *doc_ids: str) -> Any:
+        """Remove documents and all that came from them."""
+
+    def label(self, iri: str, language: str = "en") -> str:
+        """Return the name of an entity or relation."""
 
     def verify_erasure(self, doc_id: str) -> list[str]:
         """Return what remains of a removed document."""
@@ -158,14 +171,12 @@ def explain_fault(fault: Exception, language: str = "en") -> str:
 
 
 def _labeller(base: KnowledgeBase, language: str) -> Callable[[Term], str]:
-    own: Callable[[str, str], str] | None = getattr(base, "label", None)
-
     @lru_cache(maxsize=4096)
     def named(iri: str) -> str:
         try:
-            return own(iri, language) if own is not None else base.entity(iri, language).label
+            return base.label(iri, language)
         except KgqaError:
-            return iri.rstrip("/#").rsplit("/", 1)[-1].rsplit("#", 1)[-1] or iri
+            return iri
 
     def label(term: Term) -> str:
         return named(term.value) if term.kind == "iri" else term.value

@@ -76,6 +76,7 @@ class Frame:
     """Everything a page needs to build itself and to listen to the others.
 
     :param stamp: a session's counter; changing it draws the conversation again.
+    :param starts: listener, inputs and outputs of what is filled in when the page opens.
     """
 
     desk: Desk
@@ -91,6 +92,7 @@ class Frame:
     look_outputs: list[Any] = field(default_factory=list)
     look: Callable[..., Any] | None = None
     asked: list[Any] = field(default_factory=list)
+    starts: list[tuple[Any, list[Any], list[Any]]] = field(default_factory=list)
 
 
 def heading(title: str) -> str:

@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from kgqa.records import from_json, to_json
 from kgqa.types import Answer
@@ -97,8 +98,9 @@ class HistoryStore:
         turns = json.dumps(to_json(conversation.turns), ensure_ascii=False)
         with self._open() as db:
             db.execute(
-                "INSERT INTO conversations VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET title = excluded.title,"
-                " changed = excluded.changed, turns = excluded.turns WHERE owner = excluded.owner",
+                "INSERT INTO conversations VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE"
+                " SET title = excluded.title, changed = excluded.changed, turns = excluded.turns"
+                " WHERE owner = excluded.owner",
                 (conversation.id, owner, conversation.title, now(), turns),
             )
 
@@ -107,7 +109,8 @@ class HistoryStore:
         pattern = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         with self._open() as db:
             rows = db.execute(
-                "SELECT id, title FROM conversations WHERE owner = ? AND (title LIKE ? ESCAPE '\\' OR turns LIKE ? ESCAPE '\\')"
+                "SELECT id, title FROM conversations WHERE owner = ?"
+                " AND (title LIKE ? ESCAPE '\\' OR turns LIKE ? ESCAPE '\\')"
                 " ORDER BY changed DESC, rowid DESC LIMIT ?",
                 (owner, pattern, pattern, limit),
             ).fetchall()
@@ -132,7 +135,45 @@ class HistoryStore:
                 (title.strip()[:MAX_TITLE], conversation_id, owner),
             )
 
+    def forget(self, doc_id: str) -> int:
+        """Take a document's passages out of every conversation; return the number of conversations that had any."""
+        with self._open() as db:
+            rows = db.execute(
+                "SELECT id, turns FROM conversations WHERE turns LIKE ?", (f"%{_quoted(doc_id)}%",)
+            ).fetchall()
+            changed = 0
+            for key, packed in rows:
+                kept = _without(json.loads(packed), doc_id)
+                text = json.dumps(kept, ensure_ascii=False)
+                if text != packed:
+                    db.execute("UPDATE conversations SET turns = ? WHERE id = ?", (text, key))
+                    changed += 1
+        return changed
+
     def delete(self, owner: str, conversation_id: str) -> None:
         """Forget a conversation of this owner."""
         with self._open() as db:
             db.execute("DELETE FROM conversations WHERE id = ? AND owner = ?", (conversation_id, owner))
+
+
+def _quoted(doc_id: str) -> str:
+    return json.dumps(doc_id, ensure_ascii=False)[1:-1].replace("\\", "_").replace("%", "_")
+
+
+def _without(value: Any, doc_id: str) -> Any:
+    """Return JSON without what holds a document's text; an answer that was such text goes too."""
+    if isinstance(value, list):
+        return [_without(item, doc_id) for item in value if not _holds(item, doc_id)]
+    if not isinstance(value, dict):
+        return value
+    kept = {key: _without(item, doc_id) for key, item in value.items()}
+    if "evidence" in kept and "text" in kept and kept.get("kind") == "span" and kept["evidence"] != value["evidence"]:
+        kept.update(text=None, kind="none", items=[], iris=[], explanation="")
+    return kept
+
+
+def _holds(item: Any, doc_id: str) -> bool:
+    if not isinstance(item, dict):
+        return False
+    passages = [item.get("passage"), *((item.get(side) or {}).get("passage") for side in ("one", "other"))]
+    return any(isinstance(one, dict) and one.get("doc_id") == doc_id for one in passages)

@@ -112,7 +112,7 @@ class HistoryPanel:
 
 
 def listen_history(frame: Frame, parts: dict[str, Any]) -> list[Any]:
-    """Put the panel's listeners in place; return inputs and outputs of :meth:`HistoryPanel.refresh` for the page's start."""
+    """Put the panel's listeners in place; return listener, inputs and outputs of what is filled in at the start."""
     panel = HistoryPanel(frame.desk)
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     state, browser = frame.conversation, frame.browser

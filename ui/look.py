@@ -101,9 +101,11 @@ class Look:
         parts = self._parts
         cleared = {parts[name]: "" for name in ("answer", "span", "entity", "note")}
         return {
-            **self._inspector.show("feedback", language, el("p", answer.question), form=True), **cleared,
-            parts["turn"]: index, parts["passage"]: gr.update(choices=choices, value=choices[0][1] if choices else None),
-        }  # fmt: skip
+            **self._inspector.show("feedback", language, el("p", answer.question), form=True),
+            **cleared,
+            parts["turn"]: index,
+            parts["passage"]: gr.update(choices=choices, value=choices[0][1] if choices else None),
+        }
 
     def outputs(self) -> list[Any]:
         """Return the components that :meth:`look` may change."""

@@ -155,12 +155,20 @@ def _edge(
     middle_x, middle_y = x1 + (x2 - x1) * 0.5, y1 + (y2 - y1) * 0.5
     wide = _text_width(name, 11.5) + 10
     return el(
-        "g", el("title", hover),
-        el("line", x1=f"{x1:.1f}", y1=f"{y1:.1f}", x2=f"{x2:.1f}", y2=f"{y2:.1f}", marker_end=f"url(#{picture_name}-arrow)"),
+        "g",
+        el("title", hover),
+        el(
+            "line",
+            x1=f"{x1:.1f}",
+            y1=f"{y1:.1f}",
+            x2=f"{x2:.1f}",
+            y2=f"{y2:.1f}",
+            marker_end=f"url(#{picture_name}-arrow)",
+        ),
         el("rect", x=f"{middle_x - wide / 2:.1f}", y=f"{middle_y - 9:.1f}", width=f"{wide:.1f}", height="18", rx="6"),
         el("text", name, x=f"{middle_x:.1f}", y=f"{middle_y + 4:.1f}", text_anchor="middle"),
         cls="edge",
-    )  # fmt: skip
+    )
 
 
 def _border(box: _Box, towards: _Box) -> tuple[float, float]:

@@ -32,7 +32,10 @@ STRINGS: dict[str, tuple[str, str]] = {
     "limits": ("Limit the sources", "限定来源"),
     "bad_date": ("“{value}” is not a date; write it as 2024-03-01.", "“{value}”不是日期，请写成 2024-03-01。"),
     "empty_question": ("Type a question first.", "请先输入问题。"),
-    "long_question": ("The question is too long ({n} characters); {limit} are allowed.", "问题太长（{n} 个字符），最多 {limit} 个。"),
+    "long_question": (
+        "The question is too long ({n} characters); {limit} are allowed.",
+        "问题太长（{n} 个字符），最多 {limit} 个。",
+    ),
     "welcome": ("What would you like to know?", "您想了解什么？"),
     "welcome_more": (
         "Every answer shows where it comes from. When the sources do not say, you are told so.",
@@ -192,6 +195,8 @@ STRINGS: dict[str, tuple[str, str]] = {
     "stats_languages": ("Languages", "语言"),
     "stats_built": ("Last build", "最近构建"),
     "contents": ("What is in it", "内容概览"),
+    "not_used": ("{n} sources could not be used", "{n} 个来源未能使用"),
+    "verdict": ("Verdict", "评价"),
     "documents_list": ("Documents", "文档列表"),
     "find_document": ("Find a document", "查找文档"),
     "n_documents": ("{n} documents", "共 {n} 篇文档"),
@@ -225,7 +230,10 @@ STRINGS: dict[str, tuple[str, str]] = {
     "batch_documents": ("Documents for that (empty: all)", "所用文档（留空为全部）"),
     "batch_run": ("Answer them", "开始回答"),
     "batch_progress": ("{n} of {total} answered, about {left} left", "已完成 {n}/{total}，约剩 {left}"),
-    "batch_done": ("{answered} answered, {abstained} without an answer, {failed} bad rows", "已答 {answered}，无答案 {abstained}，错误行 {failed}"),
+    "batch_done": (
+        "{answered} answered, {abstained} without an answer, {failed} bad rows",
+        "已答 {answered}，无答案 {abstained}，错误行 {failed}",
+    ),
     "batch_results": ("Results", "结果文件"),
     "batch_compare": ("Compare two runs", "比较两次结果"),
     "batch_old": ("Earlier answers", "较早的答案"),

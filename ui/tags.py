@@ -24,11 +24,12 @@ def text(value: object) -> Html:
 
 
 def el(name: str, *children: object, **attributes: object) -> Html:
-    """Return an element; children that are not :class:`Html` are escaped, ``None`` children and attributes are left out.
+    """Return an element; children that are not :class:`Html` are escaped, ``None`` children and attributes left out.
 
-    ``cls`` stands for ``class``; an underscore in an attribute's name stands for a hyphen; ``True`` gives a bare attribute.
-    Addresses are refused: attributes that could load or run anything (``src``, ``href`` other than a fragment, ``on...``,
-    ``style`` with a url) are errors of the caller.
+    ``cls`` stands for ``class``; an underscore in an attribute's name stands for a hyphen; ``True`` gives a bare
+    attribute.
+
+    :raises ValueError: an attribute could load or run something (``src``, ``on...``, ``href`` other than a fragment).
     """
     parts = [f"<{name}"]
     for key, value in attributes.items():

@@ -25,8 +25,13 @@ CHUNK = 16
 class Answering(Protocol):
     """What a batch needs of a knowledge base."""
 
-    name: str
-    generation: str
+    @property
+    def name(self) -> str:
+        """Short name."""
+
+    @property
+    def generation(self) -> str:
+        """Name of the index generation in use."""
 
     def ask_many(self, questions: Sequence[str], *, filters: Sequence[Filters | None] | None = None) -> list[Answer]:
         """Answer questions in order."""

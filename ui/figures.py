@@ -1,0 +1,193 @@
+"""Counts, lists and small charts as HTML, for the pages about a knowledge base and its use."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kgqa.feedback import Feedback, Usage
+
+from .strings import t
+from .tags import Html, el, join
+
+SHOWN_DOCUMENTS = 300
+_COUNTS = ("documents", "passages", "triples", "entities", "relations")
+
+
+def figure(value: object, name: str) -> Html:
+    """Return one number with its name."""
+    return el("div", el("b", f"{value:,}" if isinstance(value, int) else value), el("span", name), cls="figure")
+
+
+def contents(title: str, stats: Mapping[str, Any], language: str = "en") -> Html:
+    """Return what a knowledge base holds, in figures; sources that could not be used are listed."""
+    shown = [
+        figure(int(stats[key]), t(f"stats_{key}", language))
+        for key in _COUNTS
+        if isinstance(stats.get(key), int | float)
+    ]
+    languages = stats.get("languages")
+    if languages:
+        said = (
+            ", ".join(f"{k} {v:,}" for k, v in languages.items())
+            if isinstance(languages, Mapping)
+            else ", ".join(languages)
+        )
+        shown.append(figure(said, t("stats_languages", language)))
+    built = stats.get("built") or stats.get("built_at") or stats.get("generation")
+    if built:
+        shown.append(figure(str(built)[:16].replace("T", " "), t("stats_built", language)))
+    return join([el("h2", title), el("div", shown, cls="figures"), _problems(stats.get("problems"), language)])
+
+
+def _problems(stated: Any, language: str) -> Html | None:
+    try:
+        items = json.loads(stated) if isinstance(stated, str) else list(stated or ())
+    except ValueError:
+        return None
+    rows = [el("li", el("code", str(item[0])), " ", el("span", str(item[1]), cls="muted")) for item in items[:200]]
+    if not rows:
+        return None
+    return el("details", el("summary", t("not_used", language, n=len(items))), el("ul", rows, cls="doclist"))
+
+
+def documents_list(documents: Sequence[tuple[str, str]], words: str = "", language: str = "en") -> Html:
+    """Return the documents whose id or title holds some words, each with a control that opens it."""
+    wanted = (words or "").casefold().split()
+    found = [one for one in documents if all(word in f"{one[0]} {one[1]}".casefold() for word in wanted)]
+    rows = [
+        el("li", el("button", title or doc_id, type="button", cls="link", data_act="document", data_doc=doc_id), " ",
+           el("code", doc_id, cls="muted"))
+        for doc_id, title in found[:SHOWN_DOCUMENTS]
+    ]  # fmt: skip
+    count = t("n_documents", language, n=f"{len(found):,}")
+    if len(found) > SHOWN_DOCUMENTS:
+        count += ", " + t("n_shown", language, n=SHOWN_DOCUMENTS)
+    return join([el("p", count, cls="muted", role="status"), el("ul", rows, cls="doclist") if rows else None])
+
+
+def file_report(lines: Sequence[tuple[str, str, bool]], running: str = "") -> Html:
+    """Return what came of each file: its name, what happened, and whether it was used."""
+    rows = [
+        el("li", el("code", name), " ", el("span", said, cls="ok" if used else "not-ok")) for name, said, used in lines
+    ]
+    now = el("p", running, role="status", cls="muted") if running else None
+    return join([el("ul", rows, cls="doclist") if rows else None, now])
+
+
+def dashboard(usage: Usage, language: str = "en") -> Html:
+    """Return the owner's figures: how much was asked, how much was missed, how long it took."""
+    answered = usage.asked - usage.abstained
+    judged = usage.right + usage.wrong
+    shown = [
+        figure(usage.asked, t("asked_total", language)),
+        figure(_share(answered, usage.asked), t("answered", language)),
+        figure(_share(usage.abstained, usage.asked), t("abstained", language)),
+        figure(t("seconds", language, n=f"{usage.seconds[0]:.2f}"), t("median_time", language)),
+        figure(t("seconds", language, n=f"{usage.seconds[1]:.2f}"), t("slow_time", language)),
+        figure(_share(usage.right, judged), t("judged", language)),
+    ]
+    return join([el("div", shown, cls="figures"), _days(usage, language), _missed(usage, language)])
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part:,} ({part / whole:.0%})" if whole else f"{part:,}"
+
+
+def _days(usage: Usage, language: str) -> Html | None:
+    if not usage.days:
+        return None
+    top = max(count for _, count, _ in usage.days)
+    width, height, step = 720, 120, min(60.0, 720 / len(usage.days))
+    bars = []
+    for place, (day, count, none) in enumerate(usage.days):
+        left, tall, bad = place * step, height * count / top, height * none / top
+        hover = f"{day}: {count} ({t('abstained', language)}: {none})"
+        bars.append(
+            el(
+                "g",
+                el("title", hover),
+                el(
+                    "rect",
+                    x=f"{left:.1f}",
+                    y=f"{height - tall:.1f}",
+                    width=f"{step * 0.7:.1f}",
+                    height=f"{tall:.1f}",
+                    cls="bar",
+                    rx="2",
+                ),
+                el(
+                    "rect",
+                    x=f"{left:.1f}",
+                    y=f"{height - bad:.1f}",
+                    width=f"{step * 0.7:.1f}",
+                    height=f"{bad:.1f}",
+                    cls="bar none",
+                ),
+            )
+        )
+    ends = [el("text", usage.days[0][0], x="0", y=f"{height + 16}")]
+    if len(usage.days) > 3:
+        ends.append(
+            el("text", usage.days[-1][0], x=f"{len(usage.days) * step:.0f}", y=f"{height + 16}", text_anchor="end")
+        )
+    name = t("per_day", language)
+    chart = el("svg", bars, ends, viewBox=f"0 0 {width} {height + 22}", role="img", aria_label=name, cls="days")
+    return el("section", el("h4", name), chart)
+
+
+def _missed(usage: Usage, language: str) -> Html | None:
+    if not usage.missed:
+        return None
+    rows = [el("tr", el("td", topic), el("td", count)) for topic, count in usage.missed]
+    head = el("tr", el("th", t("missed", language), scope="col"), el("th", t("abstained", language), scope="col"))
+    return el("section", el("table", el("thead", head), el("tbody", rows)))
+
+
+def feedback_table(items: Sequence[Feedback], language: str = "en") -> Html:
+    """Return the judgements that wait for review."""
+    if not items:
+        return el("p", t("no_feedback", language), cls="muted")
+    names = ("when", "question", "said", "verdict", "should_be", "from_document", "who")
+    head = el("tr", [el("th", t(name, language), scope="col") for name in names])
+    rows = [el("tr", [el("td", cell) for cell in _cells(item, language)]) for item in items]
+    table = el("table", el("caption", t("to_review", language), cls="sr"), el("thead", head), el("tbody", rows))
+    return el("div", table, cls="scroll", tabindex="0", role="region", aria_label=t("to_review", language))
+
+
+def _cells(item: Feedback, language: str) -> list[object]:
+    verdict = el("span", t(item.verdict, language), cls="ok" if item.verdict == "right" else "not-ok")
+    shown: list[object] = [item.span or None]
+    if item.span and item.context:
+        at = item.context.find(item.span)
+        shown = [item.context[max(0, at - 80) : at], el("mark", item.span), item.context[at + len(item.span) :][:80]]
+    notes = " · ".join(part for part in (item.answer, item.entity, item.note) if part) or t("none", language)
+    return [
+        item.at[:16].replace("T", " "),
+        item.question,
+        item.said or t("none", language),
+        verdict,
+        notes,
+        join([*shown, " ", el("code", item.doc_id)]),
+        _who(item.who),
+    ]
+
+
+def _who(name: str) -> str:
+    return name.removeprefix("user:") if name.startswith("user:") else ""
+
+
+def feedback_choices(items: Sequence[Feedback]) -> list[tuple[str, str]]:
+    """Return the judgements as choices of a dropdown."""
+    return [(f"{item.at[:10]} · {item.question[:80]}", item.id) for item in items]
+
+
+def difference_table(lines: Sequence[tuple[str, str, str, str]], summary: str, language: str = "en") -> Html:
+    """Return what changed between two runs: question, what differs, before and after."""
+    if not lines:
+        return join([el("p", summary, role="status"), el("p", t("same", language), cls="muted")])
+    head = el("tr", [el("th", t(name, language), scope="col") for name in ("question", "changed", "before", "after")])
+    rows = [el("tr", [el("td", cell) for cell in line]) for line in lines[:500]]
+    table = el("div", el("table", el("thead", head), el("tbody", rows)), cls="scroll", tabindex="0")
+    return join([el("p", summary, role="status"), table])

@@ -1,0 +1,200 @@
+"""The page about a knowledge base: what is in it, an entity's sheet, and changing it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from .desk import Desk, KnowledgeBase, explain_fault
+from .figures import contents, documents_list, file_report
+from .frame import Frame, owner_of, page, user_of
+from .sheets import entity_sheet, hits
+from .strings import t
+from .tags import el, join
+
+log = logging.getLogger("kgqa.ui")
+
+
+def build_knowledge(frame: Frame) -> None:
+    """Add the page to the blocks being built."""
+    words = frame.words
+    with gr.Row(elem_id="kb-row"):
+        with gr.Column(scale=3, min_width=320):
+            figures = page(elem_id="kb-figures")
+            with gr.Row(equal_height=True):
+                name = words.put(
+                    gr.Textbox(label=t("find_entity"), scale=5, elem_id="find-entity"), label="find_entity"
+                )
+                show = words.put(gr.Button(t("show"), scale=1, min_width=90), value="show")
+            with gr.Row(equal_height=True):
+                query = words.put(
+                    gr.Textbox(label=t("find_passage"), scale=5, elem_id="find-passage"), label="find_passage"
+                )
+                search = words.put(gr.Button(t("search"), scale=1, min_width=90), value="search")
+            found = page(elem_id="found")
+            filtering = words.put(gr.Textbox(label=t("find_document"), elem_id="find-document"), label="find_document")
+            listed = page(elem_id="documents")
+        with gr.Column(scale=2, min_width=300, elem_id="kb-change"):
+            files = words.put(gr.File(label=t("upload"), file_count="multiple", elem_id="upload"), label="upload")
+            add = words.put(
+                gr.Button(t("upload_button"), variant="primary", elem_id="upload-button"), value="upload_button"
+            )
+            report = page(elem_id="upload-report")
+            with words.put(gr.Accordion(t("remove"), open=False, elem_id="remove"), label="remove"):
+                which = words.put(
+                    gr.Dropdown(choices=[], label=t("remove_which"), elem_id="remove-which"), label="remove_which"
+                )
+                sure = words.put(gr.Checkbox(label=t("remove_sure"), elem_id="remove-sure"), label="remove_sure")
+                remove = words.put(
+                    gr.Button(t("remove_button"), variant="stop", elem_id="remove-button"), value="remove_button"
+                )
+                removed = page(elem_id="removed")
+    at = Knowledge(frame.desk)
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    shown, inputs = [figures, listed, which], [frame.base, filtering, frame.language]
+    gr.on([frame.base.change, frame.language.change], at.overview, inputs, shown, **quiet)
+    frame.starts.append((at.overview, inputs, shown))
+    gr.on([name.submit, show.click], at.sheet, [name, frame.base, frame.language], found, **quiet)
+    gr.on(
+        [query.submit, search.click],
+        at.passages,
+        [query, frame.base, frame.language],
+        found,
+        concurrency_id="ask",
+        **quiet,
+    )
+    filtering.change(at.filtered, [filtering, frame.base, frame.language], listed, **quiet)
+    for source in (found, listed):
+        source.select(at.open, [frame.base, frame.language], found, **quiet)
+    changing: dict[str, Any] = {"concurrency_id": "change", "concurrency_limit": 1, "api_visibility": "private"}
+    add.click(
+        at.add, [files, frame.base, frame.language, frame.browser], [report, files], show_progress="hidden", **changing
+    ).then(at.overview, inputs, shown, **quiet)
+    remove.click(at.remove, [which, sure, frame.base, frame.language, frame.browser], [removed, sure], **changing).then(
+        at.overview, inputs, shown, **quiet
+    )
+
+
+class Knowledge:
+    """The listeners of the page."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def overview(self, base: str, words: str | None, language: str) -> tuple[Any, ...]:
+        """Return figures, the list of documents, and the documents that can be removed."""
+        kb = self._desk.base(base)
+        documents = kb.documents()
+        choices = [(f"{title} · {doc_id}" if title else doc_id, doc_id) for doc_id, title in documents[:5000]]
+        figures = contents(kb.title or kb.name, kb.stats(), language)
+        return figures, documents_list(documents, words or "", language), gr.update(choices=choices, value=None)
+
+    def filtered(self, words: str | None, base: str, language: str) -> str:
+        """Return the documents that fit the words."""
+        return documents_list(self._desk.base(base).documents(), words or "", language)
+
+    def sheet(self, name: str | None, base: str, language: str) -> str:
+        """Return an entity's sheet."""
+        if not (name or "").strip():
+            return ""
+        try:
+            return el(
+                "div",
+                entity_sheet(self._desk.base(base).entity((name or "").strip()[:500], language), language),
+                cls="card",
+            )
+        except Exception as fault:  # shown on the page, whatever it is
+            return _fault(fault, language)
+
+    def passages(self, query: str | None, base: str, language: str, request: gr.Request) -> str:
+        """Return found passages."""
+        if not (query or "").strip():
+            return ""
+        try:
+            filters = self._desk.filters(user_of(request))
+            return el(
+                "div",
+                hits(self._desk.base(base).search((query or "").strip()[:2000], filters=filters), language),
+                cls="card",
+            )
+        except Exception as fault:  # shown on the page, whatever it is
+            return _fault(fault, language)
+
+    def open(self, base: str, language: str, event: gr.EventData) -> str:
+        """Show a document or an entity in place."""
+        from .frame import data_of, number
+        from .sheets import document_sheet
+
+        data, kb = data_of(event), self._desk.base(base)
+        try:
+            if data.get("act") == "document":
+                sheet = document_sheet(
+                    kb.document(data.get("doc", "")), number(data.get("start"), 0), number(data.get("end"), 0), language
+                )
+            else:
+                sheet = entity_sheet(kb.entity(data.get("iri", ""), language), language)
+            return el("div", sheet, cls="card")
+        except Exception as fault:  # shown on the page, whatever it is
+            return _fault(fault, language)
+
+    def add(
+        self, files: list[str] | None, base: str, language: str, browser: str, request: gr.Request
+    ) -> Iterator[tuple[Any, Any]]:
+        """Add uploaded files one after the other and tell what came of each."""
+        if not files:
+            yield _fault_text(t("no_files", language)), gr.update()
+            return
+        if not self._desk.owns(user_of(request)):
+            yield _fault_text(t("help_not_permitted", language)), gr.update()
+            return
+        lines: list[tuple[str, str, bool]] = []
+        for place, file in enumerate(files, 1):
+            name = Path(file).name
+            yield file_report(lines, t("upload_running", language, name=name, n=place, total=len(files))), gr.update()
+            lines += _added(self._desk.base(base), Path(file), language)
+        yield file_report(lines), None
+
+    def remove(
+        self, doc_id: str | None, sure: bool, base: str, language: str, browser: str, request: gr.Request
+    ) -> tuple[str, bool]:
+        """Remove a document everywhere and check that nothing is left."""
+        if not doc_id or not sure:
+            return _fault_text(t("remove_confirm_first", language)), sure
+        if not self._desk.owns(user_of(request)):
+            return _fault_text(t("help_not_permitted", language)), False
+        kb = self._desk.base(base)
+        try:
+            kb.remove(doc_id)
+            self._desk.feedback.forget(doc_id)
+            self._desk.history.forget(doc_id)
+            log.info("%s removed %s from %s", owner_of(request, browser), doc_id, base)
+            remains = kb.verify_erasure(doc_id)
+        except Exception as fault:  # shown on the page, whatever it is
+            return _fault(fault, language), False
+        if remains:
+            rows = [el("li", item) for item in remains]
+            return join([el("p", t("removed_remains", language), cls="not-ok", role="alert"), el("ul", rows)]), False
+        return el("p", t("removed_clean", language), cls="ok", role="status"), False
+
+
+def _added(kb: KnowledgeBase, file: Path, language: str) -> list[tuple[str, str, bool]]:
+    try:
+        report = kb.add(file)
+    except Exception as fault:  # one bad file does not stop the others
+        return [(file.name, t("upload_failed", language, why=explain_fault(fault, language)), False)]
+    problems = [(name, why) for name, why in getattr(report, "problems", ()) if Path(name).name.startswith(file.name)]
+    if problems:
+        return [(file.name, t("upload_failed", language, why=why), False) for _, why in problems]
+    return [(file.name, t("upload_ok", language), True)]
+
+
+def _fault(fault: Exception, language: str) -> str:
+    return _fault_text(explain_fault(fault, language))
+
+
+def _fault_text(line: str) -> str:
+    return el("p", line, cls="fault", role="alert")
