@@ -289,3 +289,9 @@ def test_what_the_questions_call_a_conflict_is_one(graph: ox.Store) -> None:
         assert any(same_value(value, row["conflict"]["graph"]) for value in values)
         assert any(row["conflict"]["text"] in quote for _, quote, _ in quotations(row))
         assert row["conflict"]["graph"] != row["conflict"]["text"]
+
+
+def test_no_number_is_written_in_two_forms(graph: ox.Store) -> None:
+    query = """SELECT ?s ?p WHERE { ?s ?p ?one , ?two . FILTER (isNumeric(?one) && isNumeric(?two))
+        FILTER (?one = ?two && STR(?one) < STR(?two)) }"""
+    assert not [(row[0].value, row[1].value) for row in graph.query(query)]
