@@ -19,6 +19,7 @@ from kgqa.types import Vectors
 class OnnxEncoder:
     """An encoder folder run by ONNX Runtime; the same text gives the same row in any batch, to the last bit.
 
+    :ivar languages: what it was trained on; empty when the card does not say.
     :param folder: holds ``model.onnx`` (one pooled row per text), ``tokenizer.json`` and ``card.json``.
     :param threads: texts encoded at once; the number of cores when ``None``.
     :raises ModelError: when the folder is not a sound encoder.
@@ -30,6 +31,7 @@ class OnnxEncoder:
         if card.get("kind") != "encoder":
             raise ModelError(f"{folder} is a model of kind {card.get('kind')!r}, expected 'encoder'")
         self.name = str(card.get("name", Path(folder).name))
+        self.languages = tuple(str(language) for language in card.get("languages", ()))
         self._dim = int(card["dim"])
         self._prefix = {"query": str(card.get("query_prefix", "")), "passage": str(card.get("passage_prefix", ""))}
         self._fingerprint = _fingerprint(

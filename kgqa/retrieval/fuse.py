@@ -15,13 +15,18 @@ RANK_CONSTANT = 60
 """Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet", SIGIR 2009."""
 
 
-def reciprocal_rank(runs: Sequence[Run], constant: int = RANK_CONSTANT) -> dict[int, float]:
-    """Return for each row the sum of ``1 / (constant + rank)`` over the runs that have it; equals share it."""
+def reciprocal_rank(
+    runs: Sequence[Run], weights: Sequence[float] | None = None, constant: int = RANK_CONSTANT
+) -> dict[int, float]:
+    """Return for each row the weighted sum of ``1 / (constant + rank)`` of its runs; equals share a rank.
+
+    :param weights: one for each run; all 1 when ``None``.
+    """
     parts: dict[int, list[float]] = {}
-    for run in runs:
+    for run, weight in zip(runs, weights or [1.0] * len(runs), strict=True):
         rank_of = {score: 1 + rank for rank, score in reversed(list(enumerate(sorted(run.values(), reverse=True))))}
         for row, score in run.items():
-            parts.setdefault(row, []).append(1.0 / (constant + rank_of[score]))
+            parts.setdefault(row, []).append(weight / (constant + rank_of[score]))
     return {row: math.fsum(values) for row, values in parts.items()}
 
 

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kgqa.errors import UsageError
+from kgqa.language import UNKNOWN, detect
 from kgqa.protocols import Encoder
 from kgqa.retrieval.dense import DenseIndex
-from kgqa.retrieval.fuse import normalised, ranked, reciprocal_rank
+from kgqa.retrieval.fuse import RANK_CONSTANT, normalised, ranked, reciprocal_rank
 from kgqa.retrieval.lexical import LexicalIndex, best
 from kgqa.types import Filters, Hit, Passage, Vectors
 
@@ -42,7 +43,8 @@ class HybridConfig:
 
     :param fusion: by normalised score or by reciprocal rank.
     :param depth: candidates taken from each search; at least ``k`` are.
-    :param lexical: weight of BM25 when scores are normalised; dense search has the rest of 1.
+    :param lexical: weight of BM25; dense search has the rest of 1.
+    :param lexical_foreign: the same for a question in a language that the encoder was not trained on.
     :param boost: what a passage of a boosted document gains, as a share of the best score that a passage can have.
     :param boosted: candidates taken from the boosted documents beside the others.
     """
@@ -50,6 +52,7 @@ class HybridConfig:
     fusion: Fusion = "normalised"
     depth: int = 100
     lexical: float = 0.5
+    lexical_foreign: float = 0.9
     boost: float = 0.3
     boosted: int = 20
 
@@ -127,28 +130,41 @@ class HybridRetriever:
         """
         depth = max(k, self._config.depth)
         near = self._rows_to_lift(lifted, allowed)
-        runs: dict[str, dict[int, float]] = {}
-        if mode != "dense":
-            scores = self._lexical.scores(question)
-            rows, _ = best(scores, depth, allowed)
-            extra = near[np.argsort(-scores[near], kind="stable")[: self._config.boosted]]
-            rows = np.union1d(rows, extra[scores[extra] > 0])
-            runs["lexical"] = dict(zip(rows.tolist(), scores[rows].tolist(), strict=True))
+        words = self._lexical.scores(question) if mode != "dense" else None
+        candidates = [np.zeros(0, np.int64)]
+        if words is not None:
+            candidates += [best(words, depth, allowed)[0], near[best(words[near], self._config.boosted)[0]]]
+        known: dict[int, float] = {}
         if vector is not None:
             ((rows, cosines),) = self._dense.search(vector[None], depth, allowed)
-            runs["dense"] = dict(zip(rows.tolist(), cosines.tolist(), strict=True))
-            missing = np.array([row for row in near.tolist() if row not in runs["dense"]], np.int64)
-            more = self._dense.cosines(vector, missing)
-            for at in np.argsort(-more, kind="stable")[: self._config.boosted].tolist():
-                runs["dense"][int(missing[at])] = float(more[at])
-        return self._hits(runs, set(near.tolist()), k)
+            known = dict(zip(rows.tolist(), cosines.tolist(), strict=True))
+            candidates += [
+                rows,
+                near[np.argsort(-self._dense.cosines(vector, near), kind="stable")[: self._config.boosted]],
+            ]
+        union = np.unique(np.concatenate(candidates))
+        # Each candidate gets its true score in both searches, also where only one of them has found it.
+        runs: dict[str, dict[int, float]] = {}
+        if words is not None:
+            runs["lexical"] = dict(zip(union.tolist(), words[union].tolist(), strict=True))
+        if vector is not None:
+            unknown = np.array([row for row in union.tolist() if row not in known], np.int64)
+            known.update(zip(unknown.tolist(), self._dense.cosines(vector, unknown).tolist(), strict=True))
+            runs["dense"] = {row: known[row] for row in union.tolist()}
+        return self._hits(runs, self._lexical_weight(question), set(near.tolist()), k)
+
+    def _lexical_weight(self, question: str) -> float:
+        read = getattr(self._encoder, "languages", ())
+        language = detect(question) if read else UNKNOWN
+        foreign = language != UNKNOWN and language not in read
+        return self._config.lexical_foreign if foreign else self._config.lexical
 
     def _rows_to_lift(self, lifted: Collection[str], allowed: Mask | None) -> NDArray[np.int64]:
         rows = self._passages.rows_of(lifted) if lifted else np.zeros(0, np.int64)
         return rows if allowed is None else rows[allowed[rows]]
 
-    def _hits(self, runs: dict[str, dict[int, float]], near: set[int], k: int) -> list[Hit]:
-        fused, top = self._fuse(runs)
+    def _hits(self, runs: dict[str, dict[int, float]], weight: float, near: set[int], k: int) -> list[Hit]:
+        fused, top = self._fuse(runs, weight)
         lift = self._config.boost * top if near else 0.0
         scores = {row: score + (lift if row in near else 0.0) for row, score in fused.items()}
         rows = ranked(scores, k)
@@ -160,12 +176,12 @@ class HybridRetriever:
             hits.append(Hit(passage, scores[row], parts))
         return hits
 
-    def _fuse(self, runs: dict[str, dict[int, float]]) -> tuple[dict[int, float], float]:
+    def _fuse(self, runs: dict[str, dict[int, float]], weight: float) -> tuple[dict[int, float], float]:
         """Return the fused scores and the best score that a passage could have."""
         if len(runs) == 1:
             (run,) = runs.values()
             return dict(run), max(run.values(), default=0.0)
         both = [runs["lexical"], runs["dense"]]
         if self._config.fusion == "rank":
-            return reciprocal_rank(both), 2.0 / 61
-        return normalised(both, [self._config.lexical, 1.0 - self._config.lexical]), 1.0
+            return reciprocal_rank(both, [2 * weight, 2 * (1.0 - weight)]), 2.0 / (RANK_CONSTANT + 1)
+        return normalised(both, [weight, 1.0 - weight]), 1.0

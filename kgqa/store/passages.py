@@ -10,6 +10,7 @@ import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -210,6 +211,8 @@ class PassageStore:
                 self._masks.move_to_end(filters)
                 return self._masks[filters]
         mask = self._judge(filters)
+        if mask is not None:
+            mask.setflags(write=False)
         with self._lock:
             self._masks[filters] = mask
             if len(self._masks) > _CACHED_MASKS:
@@ -217,14 +220,13 @@ class PassageStore:
         return mask
 
     def _judge(self, filters: Filters) -> NDArray[np.bool_] | None:
-        rest = Filters(filters.as_of, filters.jurisdiction, filters.language, filters.groups, None, filters.metadata)
-        seen = [rest.admits(Passage("", "", "", start=0, end=0, **fields)) for fields in self._scopes]
-        mask: NDArray[np.bool_] = np.array(seen, np.bool_)[self._scope_of]
         if filters.documents is not None:
             inside = np.zeros(len(self), np.bool_)
             inside[self.rows_of(filters.documents)] = True
-            mask = mask & inside
-        mask.setflags(write=False)
+            rest = self.mask(replace(filters, documents=None))
+            return inside if rest is None else inside & rest
+        seen = [filters.admits(Passage("", "", "", start=0, end=0, **fields)) for fields in self._scopes]
+        mask: NDArray[np.bool_] = np.array(seen, np.bool_)[self._scope_of]
         return None if mask.all() else mask
 
     # --- documents ---

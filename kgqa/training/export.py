@@ -232,6 +232,7 @@ def _encoder_card(dim: int, source: Path | None) -> dict[str, Any]:
         "data": "as the base model; nothing added" if source is None else "",
         "command": "python -m kgqa.training.export kgqa/models/weights/encoder",
         "dim": dim,
+        "languages": ["en"],
         "max_length": 256,
         "pooling": "mean",
         "normalise": True,
