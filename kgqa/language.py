@@ -46,8 +46,8 @@ _ENGLISH = _words(
 )
 _FOREIGN = _words(
     "de la le les des et un une du est sont dans pour que qui der die das und ist ein eine einer nicht mit von den dem "
-    "sind el los las del y es una para por con il di che e gli sono della per non het een van en zijn op te dat och att "
-    "det är som og på av til o os um uma do da em ao são não i w na się jest nie z ve bir bu için"
+    "sind el los las del y es una para por con il di che e gli sono della per non het een van en zijn op te dat och "
+    "att det är som og på av til o os um uma do da em ao são não i w na się jest nie z ve bir bu için"
 )
 _SAMPLE = 2000
 _SHORT = 150

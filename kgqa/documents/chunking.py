@@ -188,6 +188,8 @@ class _Unit:
 _paragraph = re.compile(r"(?:\r\n?|\n)[^\S\r\n]*(?:\r\n?|\n)\s*|(?<=\S)[ \t\u00a0]{4,}(?=[\"“(A-Z0-9])")
 _line = re.compile(r"[^\r\n]+")
 _softer = (re.compile(r"[；;](?!\w)|[;；]\s"), re.compile(r"[，,、]\s|[，、]"), re.compile(r"\s+"))
+_MOST_UNITS = 64  # in one passage, so that time stays linear
+_SCRAP = 25
 _CUT_PARAGRAPH = 0.3
 """What cutting a paragraph costs beside a passage that is shorter than it could be (1 for an empty one)."""
 
@@ -195,7 +197,7 @@ _CUT_PARAGRAPH = 0.3
 def _pieces(text: str, part: _Part, chunking: Chunking) -> list[tuple[int, int]]:
     if width(text[part.start : part.end]) <= chunking.size:
         return [(part.start, part.end)]
-    units = list(_units(text, part, chunking.size))
+    units = list(_glued(_units(text, part, chunking.size), chunking.size))
     cuts = _cuts(units, chunking)
     groups = [units[first:last] for first, last in zip(cuts, [*cuts[1:], len(units)], strict=True)]
     return [_overlapped(groups, index, chunking) for index in range(len(groups))]
@@ -208,7 +210,7 @@ def _cuts(units: list[_Unit], chunking: Chunking) -> list[int]:
     begin = [0] * (len(units) + 1)
     for last in range(1, len(units) + 1):
         filled = 0.0
-        for first in range(last - 1, -1, -1):
+        for first in range(last - 1, max(last - _MOST_UNITS, 0) - 1, -1):
             unit = units[first]
             filled += unit.width + 1
             if filled > size + 1 and first < last - 1:
@@ -240,6 +242,21 @@ def _overlapped(groups: list[list[_Unit]], index: int, chunking: Chunking) -> tu
         if unit.opens:
             break
     return start, end
+
+
+def _glued(units: Iterator[_Unit], size: int) -> Iterator[_Unit]:
+    """Give scraps ("1.1 Term.", a lone line above a paragraph) to what follows them."""
+    scrap: _Unit | None = None
+    for unit in units:
+        if scrap and scrap.width + unit.width < size:
+            unit = _Unit(scrap.start, unit.end, scrap.width + unit.width + 1, scrap.opens)
+        elif scrap:
+            yield scrap
+        scrap = unit if unit.width < _SCRAP else None
+        if scrap is None:
+            yield unit
+    if scrap:
+        yield scrap
 
 
 def _units(text: str, part: _Part, size: int) -> Iterator[_Unit]:

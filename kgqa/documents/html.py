@@ -70,7 +70,7 @@ class _Page(HTMLParser):
         self._hidden: list[str] = []
         self._in_title = False
         self._verbatim = 0
-        self._heading: tuple[int, int] | None = None  # offset, rank
+        self._heading: tuple[int, int, int] | None = None  # offset, rank, parts before it
 
     def text(self) -> str:
         """Return the text so far."""
@@ -82,14 +82,18 @@ class _Page(HTMLParser):
             self._hidden.append(tag)
         if self._hidden:
             return
+        values = {key: value or "" for key, value in attrs}
         if tag == "title":
             self._in_title = not self.title
-        elif tag in ("html", "body"):
-            self.language = self.language or (dict(attrs).get("lang") or "")
+        elif tag == "html":
+            self.language = values.get("lang", "")
         elif tag == "meta":
-            self._meta({key: value or "" for key, value in attrs})
+            self._meta(values)
         elif tag == "pre":
             self._verbatim += 1
+        self._lay_out(tag)
+
+    def _lay_out(self, tag: str) -> None:
         if tag in _BLOCKS:
             self._break(2 if tag in _APART else 1)
         elif tag in ("td", "th") and self._parts and not self._parts[-1].endswith("\n"):
@@ -97,7 +101,7 @@ class _Page(HTMLParser):
         if tag == "li":
             self._put("- ")
         elif len(tag) == 2 and tag[0] == "h" and tag[1] in "123456":
-            self._heading = (self._length, int(tag[1]))
+            self._heading = (self._length, int(tag[1]), len(self._parts))
 
     def handle_endtag(self, tag: str) -> None:
         """Close what :meth:`handle_starttag` opened."""
@@ -111,8 +115,8 @@ class _Page(HTMLParser):
         elif tag == "pre":
             self._verbatim = max(0, self._verbatim - 1)
         elif self._heading and len(tag) == 2 and tag[0] == "h":
-            start, rank = self._heading
-            heading = " ".join(self.text()[start:].split())
+            start, rank, parts = self._heading
+            heading = " ".join("".join(self._parts[parts:]).split())
             if heading:
                 self.marks.append(Mark(start, heading, rank))
             self._heading = None

@@ -34,7 +34,7 @@ def sections_of(text: str, marks: Iterable[Mark], start: int = 0, end: int | Non
             _, index = stack.pop()
             sections[index] = replace(sections[index], end=mark.start)
         stack.append((mark.rank, len(sections)))
-        sections.append(Section(mark.heading, mark.start, end, len(stack)))
+        sections.append(Section(mark.heading[:_LONG], mark.start, end, len(stack)))
     return tuple(sections)
 
 
