@@ -228,7 +228,7 @@ class FeedbackStore:
             counts[0] += 1
             if row["kind"] == "none":
                 counts[1] += 1
-                missed.update(dict.fromkeys(json.loads(row["topics"])))
+                missed.update(list(dict.fromkeys(json.loads(row["topics"]))))
         return Usage(
             len(rows), sum(counts[1] for counts in per_day.values()), _percentiles([row["seconds"] for row in rows]),
             tuple((day, counts[0], counts[1]) for day, counts in list(per_day.items())[-days:]), tuple(missed.most_common(10)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import gradio as gr
 from .batch_page import build_batch
 from .chat_page import build_chat
 from .desk import Desk, KnowledgeBase
-from .frame import Frame, Wording
+from .frame import Frame, Wording, browser_of
 from .history import HistoryStore, new_conversation
 from .history_panel import build_history, listen_history
 from .knowledge_page import build_knowledge
@@ -143,7 +142,7 @@ def _start(app: gr.Blocks, frame: Frame, refresh: list[Any]) -> None:
     frame.language.change(lambda: gr.update(visible=False), None, frame.inspector.panel, queue=False, **quiet)
     frame.language.change(None, frame.language, None, js=LANGUAGE_SWITCH, api_visibility="private")
     app.load(None, js=ON_LOAD)
-    app.load(lambda known: known or uuid.uuid4().hex, frame.browser, frame.browser, **quiet).then(*refresh, **quiet)
+    app.load(browser_of, frame.browser, frame.browser, **quiet).then(*refresh, **quiet)
     for listener, inputs, outputs in frame.starts:
         app.load(listener, inputs, outputs, **quiet)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +15,7 @@ from .desk import Desk
 from .strings import t
 from .tags import Html, text
 
+_KEY = secrets.token_bytes(32)
 Shown = str | Callable[[str], str]
 ACTIONS = (Path(__file__).parent / "actions.js").read_text(encoding="utf-8")
 
@@ -113,7 +116,17 @@ def user_of(request: gr.Request | None) -> str:
 def owner_of(request: gr.Request | None, browser: str | None) -> str:
     """Return whose conversations these are: the signed-in user's, or this browser's."""
     user = user_of(request)
-    return f"user:{user}" if user else f"browser:{browser or 'unknown'}"
+    return f"user:{user}" if user else f"browser:{browser_of(browser, request)}"
+
+
+def browser_of(known: str | None, request: gr.Request | None) -> str:
+    """Return the name under which a browser's conversations are kept: the one it holds, or a new one.
+
+    Questions can be asked before the page has stored its name; so the new one follows from the page's session, and is
+    the same each time. It cannot be guessed from outside.
+    """
+    session = str(getattr(request, "session_hash", None) or secrets.token_hex(16))
+    return known or hmac.new(_KEY, session.encode(), "sha256").hexdigest()[:32]
 
 
 def data_of(event: gr.EventData) -> dict[str, str]:

@@ -1,0 +1,160 @@
+"""Conversations belong to their owner and survive; feedback becomes training data; records round-trip."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from kgqa.errors import UsageError
+from kgqa.feedback import FeedbackStore
+from kgqa.records import from_json, to_json
+from kgqa.types import Answer
+from ui.export import to_markdown, to_pdf, to_record
+from ui.history import HistoryStore, Turn, new_conversation, now
+
+
+def turn(kb, question: str, asked: str = "") -> Turn:
+    answer = kb.ask(question)
+    return Turn(asked or question, answer.question, kb.name, answer, now())
+
+
+def test_any_answer_survives_json(kb):
+    for question in [*kb.examples(), "What is a cold?", "nothing 𝄞"]:
+        answer = kb.ask(question)
+        assert from_json(Answer, json.loads(json.dumps(to_json(answer)))) == answer
+
+
+def test_a_record_of_something_else_is_refused():
+    for data in (
+        {},
+        {"question": "x", "text": 3, "kind": "span", "confidence": 1},
+        [],
+        {"question": "x", "text": None, "kind": "none", "confidence": 1, "reason": "bored"},
+    ):
+        with pytest.raises(UsageError):
+            from_json(Answer, data)
+
+
+def test_conversations_are_kept_searched_renamed_and_deleted(kb, tmp_path):
+    store = HistoryStore(tmp_path / "c.sqlite")
+    mine = new_conversation().with_turn(turn(kb, "二甲双胍的禁忌症是什么？"))
+    store.save("user:ann", mine)
+    store.save("user:ann", mine.with_turn(turn(kb, "What are the side effects of metformin?")))
+    assert store.list("user:ann") == [(mine.id, "二甲双胍的禁忌症是什么？")]
+    assert store.list("user:ann", "lactic") and not store.list("user:ann", "100%")
+    assert len(HistoryStore(tmp_path / "c.sqlite").load("user:ann", mine.id).turns) == 2
+    store.rename("user:ann", mine.id, "  Kidney  ")
+    assert store.list("user:ann") == [(mine.id, "Kidney")]
+    store.delete("user:ann", mine.id)
+    assert store.list("user:ann") == []
+
+
+def test_another_user_sees_changes_and_deletes_nothing(kb, tmp_path):
+    store = HistoryStore(tmp_path / "c.sqlite")
+    mine = new_conversation().with_turn(turn(kb, "When is metformin contraindicated?"))
+    store.save("user:ann", mine)
+    assert store.load("user:bob", mine.id) is None and store.list("user:bob") == []
+    store.save("user:bob", replace(mine, title="taken"))
+    store.rename("user:bob", mine.id, "taken")
+    store.delete("user:bob", mine.id)
+    assert store.list("user:ann") == [(mine.id, "When is metformin contraindicated?")]
+
+
+def test_a_removed_document_leaves_no_text_in_conversations(kb, tmp_path):
+    store = HistoryStore(tmp_path / "c.sqlite")
+    mine = new_conversation().with_turn(turn(kb, "When is metformin contraindicated?"))
+    mine = mine.with_turn(turn(kb, "What are the side effects of metformin?"))
+    store.save("user:ann", mine)
+    assert store.forget("drugs/metformin.md") == 1
+    kept = store.load("user:ann", mine.id)
+    assert "lactic acidosis is rare" not in (tmp_path / "c.sqlite").read_bytes().decode(errors="ignore")
+    assert kept.turns[0].answer.conflicts == ()
+    assert [e.passage.doc_id for e in kept.turns[0].answer.evidence if e.passage] == ["archive/metformin-2012.md"]
+    assert kept.turns[1].answer.text is None
+    assert store.forget("drugs/二甲双胍.md") == 0
+
+
+def test_feedback_becomes_squad_training_data(kb, tmp_path):
+    store = FeedbackStore(tmp_path / "f.sqlite")
+    effects, limits = kb.ask("What are the side effects of metformin?"), kb.ask("When is metformin contraindicated?")
+    right = store.judge("medical", "ann", effects, "right")
+    passage = limits.evidence[0].passage
+    wrong = store.judge(
+        "medical",
+        "bob",
+        limits,
+        "wrong",
+        right_answer="eGFR below 30",
+        passage=passage,
+        span="eGFR below 30 mL/min",
+        note="𝄞",
+    )
+    none = store.judge("medical", "bob", limits, "wrong", passage=limits.evidence[2].passage)
+    dropped = store.judge("medical", "bob", limits, "wrong", right_answer="something else")
+    assert [item.id for item in store.list("new")] == [right.id, wrong.id, none.id, dropped.id]
+    assert store.export(tmp_path / "none.json") == 0
+    for item in (right, wrong, none, dropped):
+        store.review(item.id, "accepted", "owner")
+    assert store.export(tmp_path / "squad.json") == 3
+    data = json.loads((tmp_path / "squad.json").read_text(encoding="utf-8"))
+    found = {}
+    for article in data["data"]:
+        for paragraph in article["paragraphs"]:
+            for qa in paragraph["qas"]:
+                found[qa["id"]] = qa
+                for one in qa["answers"]:
+                    start = one["answer_start"]
+                    assert paragraph["context"][start : start + len(one["text"])] == one["text"]
+    assert set(found) == {right.id, wrong.id, none.id}
+    assert found[wrong.id]["answers"][0]["text"] == "eGFR below 30 mL/min"
+    assert found[none.id]["is_impossible"] and not found[right.id]["is_impossible"]
+    assert store.forget("drugs/metformin.md") == 2
+    assert store.export(tmp_path / "after.json") == 1
+
+
+def test_training_data_is_what_the_squad_reader_reads(kb, tmp_path):
+    from kgqa.evaluation.squad import read_examples
+
+    store = FeedbackStore(tmp_path / "f.sqlite")
+    store.review(
+        store.judge("medical", "ann", kb.ask("What are the side effects of metformin?"), "right").id, "accepted"
+    )
+    store.export(tmp_path / "squad.json")
+    assert len(read_examples(tmp_path / "squad.json")) == 1
+
+
+def test_words_that_are_not_in_the_passage_are_refused(kb, tmp_path):
+    store = FeedbackStore(tmp_path / "f.sqlite")
+    answer = kb.ask("When is metformin contraindicated?")
+    with pytest.raises(UsageError, match="do not stand"):
+        store.judge("medical", "ann", answer, "wrong", passage=answer.evidence[0].passage, span="not there")
+    with pytest.raises(UsageError):
+        store.review("unknown", "accepted")
+
+
+def test_usage_counts_days_misses_and_time(kb, tmp_path):
+    store = FeedbackStore(tmp_path / "f.sqlite")
+    assert store.usage().asked == 0
+    for seconds, question in enumerate(
+        ("Which drugs treat type 2 diabetes?", "What is a cold?", "What is a cold?", "What is love?"), 1
+    ):
+        store.record("medical", "ann", kb.ask(question), seconds)
+    usage = store.usage()
+    assert (usage.asked, usage.abstained) == (4, 3)
+    assert usage.missed[0] == ("common cold", 2)
+    assert usage.days[0][1:] == (4, 3)
+    assert usage.seconds == (3.0, 4.0)
+
+
+def test_exports_hold_the_evidence_and_nothing_that_runs(kb):
+    talk = new_conversation().with_turn(
+        turn(kb, "When is metformin contraindicated?", "<img src=x> and [link](javascript:1)?")
+    )
+    talk = talk.with_turn(turn(kb, "二甲双胍的禁忌症是什么？"))
+    written = to_markdown(talk, "en").data.decode()
+    assert "severe renal impairment (eGFR below 30 mL/min)" in written and "`drugs/metformin.md`" in written
+    assert "<img" not in written and "\\[link\\](javascript" in written
+    record = json.loads(to_record(talk).data)
+    assert record["turns"][0]["answer"]["evidence"][0]["quote"] == "severe renal impairment (eGFR below 30 mL/min)"
+    pdf = to_pdf(talk, "zh")
+    assert pdf.data.startswith(b"%PDF") and pdf.name.endswith(".pdf")
