@@ -49,7 +49,8 @@ _ENCODINGS = (
 )
 MAX_IN_MEMORY = 2 << 30
 """Most bytes of a format that is read whole (XML, JSON-LD, CSV)."""
-_TURTLE_LIKE = re.compile(rb"\s*(?:#[^\n]*\n\s*)*(?:@prefix|@base|prefix\s|base\s|<[^?!])", re.IGNORECASE)
+_TURTLE_LIKE = re.compile(rb"\s*(?:#[^\n]*\n\s*)*(?:@prefix|@base|prefix\s|base\s|<[a-z]+://[^\s<>\"]*>\s)", re.IGNORECASE)
+_OWL_XML = re.compile(rb"\s*(?:<\?xml[^>]*>)?\s*(?:<!--.*?-->\s*)*<(?:owl:)?Ontology\s", re.DOTALL)
 
 
 def suffix(name: str) -> str:
@@ -122,7 +123,7 @@ def _failure(reason: str) -> dict[str, Any]:
 
 def _reason(error: SyntaxError) -> str:
     text = str(error.msg)
-    text = re.sub(r"^(?:Parser error|error while parsing)\s*", "", text, flags=re.IGNORECASE)
+    text = re.sub(r"^(?:Parser error|error while parsing)\s*(?:at\s+)?", "", text, flags=re.IGNORECASE)
     if error.lineno and not re.search(r"\bline \d", text):
         text = f"line {error.lineno}: {text}"
     return text
@@ -139,6 +140,8 @@ def _statements(stream: IO[bytes], entry: dict[str, Any]) -> Iterator[Any]:
         data = _whole(stream)
         if _TURTLE_LIKE.match(data[:4096]):
             format = ox.RdfFormat.TURTLE  # ontologies named .owl are often Turtle
+        elif _OWL_XML.match(data[:20_000]):
+            raise XmlRefused("OWL/XML is no RDF; save the ontology as RDF/XML or Turtle")
         else:
             data = without_doctype(data)
         stream = io.BytesIO(data)

@@ -32,13 +32,11 @@ def without_doctype(data: bytes) -> bytes:
 
     :raises XmlRefused: for external, nested, parameter or oversized entities, an external DTD, or a broken declaration.
     """
-    if b"!\0D\0O\0C" not in data and b"!\0" not in data[:200] and b"<!DOCTYPE" not in data and b"<!doctype" not in data:
-        if b"<!ENTITY" in data:
-            raise XmlRefused("an ENTITY outside a DOCTYPE; remove it")
-        return data
     text = _decode(data)
     match = _DOCTYPE.search(text)
     if match is None:
+        if "<!ENTITY" in text:
+            raise XmlRefused("an ENTITY outside a DOCTYPE; remove it")
         return _utf8(text)
     if match["external"]:
         raise XmlRefused(f"line {_line(text, match.start())}: an external DTD is not fetched; remove the DOCTYPE")
@@ -58,6 +56,9 @@ def _decode(data: bytes) -> str:
     ):
         if data.startswith(mark):
             return data.decode(name)
+    for mark, name in ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"), (b"\0\0\0<", "utf-32-be")):
+        if data.startswith(mark):
+            return data.decode(name, errors="strict")
     declared = _DECLARED.match(data[:300])
     name = declared[1].decode() if declared else "utf-8"
     try:
