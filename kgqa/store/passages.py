@@ -40,9 +40,7 @@ class PassageWriter:
         try:
             # Autocommit off the library's hands: one transaction around everything, durability by the caller's fsync.
             self._db = sqlite3.connect(path, isolation_level=None)
-            self._db.executescript(
-                f"PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA user_version={FORMAT}; {TABLES} BEGIN;"
-            )
+            self._db.executescript(f"PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; BEGIN; {TABLES}")
         except sqlite3.Error as fault:
             raise IndexFault(f"{path} cannot be written ({fault}); check the folder and its free space") from fault
         self._path = path
@@ -94,6 +92,7 @@ class PassageWriter:
         try:
             cells = [(row, *scope) for scope, row in self._scopes.items()]
             self._db.executemany("INSERT INTO scopes VALUES (?,?,?,?,?,?,?,?)", cells)
+            self._db.execute(f"PRAGMA user_version={FORMAT}")  # last: a file without it is not finished
             self._db.execute("COMMIT")
         except sqlite3.Error as fault:
             raise IndexFault(f"{self._path} cannot be finished ({fault}); check the free space") from fault
