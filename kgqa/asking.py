@@ -29,7 +29,7 @@ class Asked:
 
 _COUNT = re.compile(r"\b(how many|number of|count)\b|多少(?!钱|毫|岁|天|克|时|元)|几(?=个|种|项|条|类|名|份)", re.I)
 _DATE = re.compile(
-    r"\b(when|what date|which date|what day|which day|date of|effective date|end date|expiry date|until when|which year|what year)\b"
+    r"\b(when|(what|which) (date|day|year)|date of|effective date|end date|expiry date|until when)\b"
     r"|何时|什么时候|哪一?年|哪一?天|日期|到期日|生效日",
     re.I,
 )
@@ -38,9 +38,7 @@ _YES_NO = re.compile(
     r"|吗[？?\s]*$|是否|能否|可否|有没有|是不是|能不能|可不可以",
     re.I,
 )
-_WH = re.compile(
-    r"\b(who|whom|whose|what|which|when|where|why|how)\b|什么|哪|谁|何|如何|怎|为什么|多少|几", re.I
-)
+_WH = re.compile(r"\b(who|whom|whose|what|which|when|where|why|how)\b|什么|哪|谁|何|如何|怎|为什么|多少|几", re.I)
 _EXISTS = re.compile(
     r"\b(is|are) there\b.*\b(clause|provision|section|article|term)s?\b"
     r"|\b(does|do)\b.*\b(contain|include|have|provide)\b.*\b(clause|provision|section|article|restriction|cap|right)s?\b"
@@ -60,9 +58,7 @@ _QUOTE = re.compile(
 _DEFINE = re.compile(r"^\W*what (is|are) (\(are\) )?[^,]{2,80}\?*\s*$|是什么[？?]?$|什么是", re.I)
 _OF = re.compile(r"\b(of|for|in|by|between|called|name[ds]?|known as|target|function)\b", re.I)
 _HOW_MUCH = re.compile(r"\bhow (long|much|often|old|far|high|low|large|big|deep|tall|fast|common|frequent)\b", re.I)
-_LIST = re.compile(
-    r"\b(list|name the|name all|give (me )?all|which|what) \w*(s|es)\b|哪些|有哪几|列出|列举", re.I
-)
+_LIST = re.compile(r"\b(list|name the|name all|give (me )?all|which|what) \w*(s|es)\b|哪些|有哪几|列出|列举", re.I)
 
 
 def asked(question: str) -> Asked:

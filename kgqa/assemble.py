@@ -30,7 +30,7 @@ MAX_QUESTION = 4000
 _WEIGHTS = Path(__file__).parent / "models" / "weights"
 
 
-# --- models ------------------------------------------------------------------------------------------------------------
+# --- models ---
 
 
 def make_encoder(name: str = BUILTIN) -> Encoder:
@@ -77,7 +77,7 @@ def load_calibration() -> Calibration:
     return Calibration.load(_WEIGHTS / "calibration.json")
 
 
-# --- knowledge bases ---------------------------------------------------------------------------------------------------
+# --- knowledge bases ---
 
 
 def build(folder: str | Path, index: str | Path | None = None, *, progress: Step | None = None) -> BuildReport:
@@ -134,7 +134,7 @@ class KnowledgeBase:
         for part in ("qa", "_retriever", "_graph", "_titles", "_encoder", "_reranker", "_linker"):
             self.__dict__.pop(part, None)
 
-    # --- what it is ---
+    # --- what it is -
 
     @property
     def name(self) -> str:
@@ -181,7 +181,7 @@ class KnowledgeBase:
                 by_family.setdefault((gold.family, gold.question.isascii()), gold.question)
         return list(by_family.values())
 
-    # --- parts ---
+    # --- parts -
 
     @cached_property
     def _encoder(self) -> Encoder:
@@ -252,7 +252,7 @@ class KnowledgeBase:
 
         return SentenceQuoter(self._encoder, reader)
 
-    # --- the library of documents (kgqa.protocols.Library) ---
+    # --- the library of documents (kgqa.protocols.Library) -
 
     def text(self, doc_id: str) -> str:
         """Return a document's text.
@@ -272,7 +272,7 @@ class KnowledgeBase:
         """Tell for each word whether it stands anywhere in the documents."""
         return self._retriever.known(words) if self._retriever else [False] * len(words)
 
-    # --- asking ---
+    # --- asking -
 
     def ask(
         self,
@@ -342,7 +342,7 @@ class KnowledgeBase:
 
         return resolve(question, history, self._linker.link if self._linker else None).question
 
-    # --- looking things up ---
+    # --- looking things up -
 
     def search(self, query: str, k: int = 10, *, mode: str = "rerank", filters: Filters | None = None) -> list[Hit]:
         """Return the best passages for a query.
@@ -381,7 +381,9 @@ class KnowledgeBase:
 
     def label(self, iri: str, language: str = "en") -> str:
         """Return the best label of an entity or relation in a language, or the IRI's last part."""
-        return self._graph.label(iri, language) if self._graph else iri.rstrip("/#").replace("#", "/").rsplit("/", 1)[-1]
+        return (
+            self._graph.label(iri, language) if self._graph else iri.rstrip("/#").replace("#", "/").rsplit("/", 1)[-1]
+        )
 
     def _iri(self, name: str) -> str | None:
         assert self._graph is not None
@@ -408,13 +410,15 @@ class KnowledgeBase:
         try:
             return self._store.document(doc_id)
         except KeyError:
-            raise UsageError(f"{self.name}: has no document {doc_id!r}; its documents are listed by kgqa search") from None
+            raise UsageError(
+                f"{self.name}: has no document {doc_id!r}; its documents are listed by kgqa search"
+            ) from None
 
     def documents(self) -> list[tuple[str, str]]:
         """Return id and title of each document."""
         return self._store.documents()
 
-    # --- changing ---
+    # --- changing -
 
     def add(self, *sources: str | Path, progress: Step | None = None) -> BuildReport:
         """Copy files into the knowledge base, update the index, and go on with the new generation.

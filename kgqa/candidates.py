@@ -14,15 +14,16 @@ from kgqa.types import Candidate, Evidence, GraphFinding, Hit, Passage, Span
 from kgqa.wording import truth
 
 _STOP = frozenset(
-    "a an the of in on at to for from by with and or not is are was were be been do does did has have had can could may "
-    "must should shall will would what which who whom whose when where why how it its this that these those there any "
-    "some all many much long about say says agreed name list give tell me i you one document agreement contract".split()
+    re.findall(
+        r"\w+",
+        """a an the of in on at to for from by with and or not is are was were be been do does did has have had can could may
+        must should shall will would what which who whom whose when where why how it its this that these those there any
+        some all many much long about say says agreed name list give tell me i you one document agreement contract""",
+    )
 )
 
 
-def from_graph(
-    asked: Asked, findings: Sequence[GraphFinding], hits: Sequence[Hit], language: str
-) -> list[Candidate]:
+def from_graph(asked: Asked, findings: Sequence[GraphFinding], hits: Sequence[Hit], language: str) -> list[Candidate]:
     """Return a candidate for each finding that is an answer in itself.
 
     :param hits: passages found for the question; those that name a member of the answer support it.
@@ -190,6 +191,8 @@ def content_words(question: str) -> list[str]:
     """Return the words of a question that carry its subject, folded; for Chinese overlapping pairs of characters."""
     folded = fold(question)
     words = [w for w in re.findall(r"[a-z0-9][\w'-]*", folded) if w not in _STOP and len(w) > 1]
-    runs = re.findall(r"[\u4e00-\u9fff]+", re.sub(r"什么|哪些|哪个|如何|怎么|怎样|是否|多少|的|吗|呢|有|是|和|了|在", " ", folded))
+    runs = re.findall(
+        r"[\u4e00-\u9fff]+", re.sub(r"什么|哪些|哪个|如何|怎么|怎样|是否|多少|的|吗|呢|有|是|和|了|在", " ", folded)
+    )
     pairs = [run[i : i + 2] for run in runs for i in range(max(1, len(run) - 1))]
     return list(dict.fromkeys([*words, *pairs]))

@@ -70,10 +70,15 @@ class Calibration:
         """
         try:
             raw = json.loads(path.read_text(encoding="utf-8"))
-            sides = {name: Weights(float(w["bias"]), {k: float(v) for k, v in w["weights"].items()}) for name, w in raw["sides"].items()}
+            sides = {
+                name: Weights(float(w["bias"]), {k: float(v) for k, v in w["weights"].items()})
+                for name, w in raw["sides"].items()
+            }
             return cls(sides, float(raw["threshold"]), float(raw["agreement"]))
         except (OSError, KeyError, TypeError, ValueError) as error:
-            raise ModelError(f"{path}: not a calibration file ({error}); make one with: kgqa train calibrate") from error
+            raise ModelError(
+                f"{path}: not a calibration file ({error}); make one with: kgqa train calibrate"
+            ) from error
 
     def save(self, path: Path) -> None:
         """Write a calibration file that :meth:`load` reads."""
@@ -145,7 +150,11 @@ def _join(kept: Candidate, other: Candidate) -> Candidate:
     if kept.side == other.side == "text":
         features["agree"] = kept.features.get("agree", 0.0) + 1.0
     return replace(
-        kept, side=side, score=max(kept.score, other.score), evidence=(*kept.evidence, *other.evidence), features=features
+        kept,
+        side=side,
+        score=max(kept.score, other.score),
+        evidence=(*kept.evidence, *other.evidence),
+        features=features,
     )
 
 

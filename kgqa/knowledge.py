@@ -71,7 +71,11 @@ def build(config: KbConfig, index: Path, encoder: Encoder, *, progress: Step | N
     generations = Generations(index)
     with generations.writing() as draft:
         before = draft.previous
-        if before and before.manifest.kb_hash == wanted and before.manifest.fingerprints.get("encoder") == encoder.fingerprint:
+        if (
+            before
+            and before.manifest.kb_hash == wanted
+            and before.manifest.fingerprints.get("encoder") == encoder.fingerprint
+        ):
             return _unchanged(config, before, time.monotonic() - began)
         written, problems = _write_documents(config, draft.path, step)
         encoded, reused = _write_passages(draft, encoder, step)
@@ -103,7 +107,9 @@ def sources_hash(config: KbConfig) -> str:
 
 def _source_files(config: KbConfig) -> list[Path]:
     parts = (config.documents, config.graph, config.folder / "rules", config.folder / "shapes")
-    return sorted(p for part in parts if part.is_dir() for p in part.rglob("*") if p.is_file() and not p.name.startswith("."))
+    return sorted(
+        p for part in parts if part.is_dir() for p in part.rglob("*") if p.is_file() and not p.name.startswith(".")
+    )
 
 
 def _unchanged(config: KbConfig, before: Generation, seconds: float) -> BuildReport:
@@ -139,7 +145,7 @@ def _nothing(config: KbConfig, problems: Sequence[tuple[str, str]]) -> str:
     return f"{config.folder}: documents/ and graph/ are empty; put sources into them"
 
 
-# --- documents ---------------------------------------------------------------------------------------------------------
+# --- documents ---
 
 
 def _write_documents(config: KbConfig, folder: Path, step: Step) -> tuple[tuple[int, int], list[tuple[str, str]]]:
@@ -169,7 +175,7 @@ def _note(problems: list[tuple[str, str]], path: Path, root: Path, reason: str) 
         problems.append((name, " ".join(reason.split())))
 
 
-# --- passages ----------------------------------------------------------------------------------------------------------
+# --- passages ---
 
 
 def _write_passages(draft: Draft, encoder: Encoder, step: Step) -> tuple[int, int]:
@@ -188,7 +194,7 @@ def _write_passages(draft: Draft, encoder: Encoder, step: Step) -> tuple[int, in
     return report.encoded, report.reused
 
 
-# --- graph -------------------------------------------------------------------------------------------------------------
+# --- graph ---
 
 
 def _write_graph(config: KbConfig, folder: Path, step: Step) -> tuple[int, int, list[tuple[str, str]]]:

@@ -63,7 +63,9 @@ class Linker(Protocol):
 class Graph(Protocol):
     """The knowledge graph as the answering flow sees it."""
 
-    def find(self, questions: Sequence[str], links: Sequence[Sequence[Link]], filters: Filters) -> list[list[GraphFinding]]:
+    def find(
+        self, questions: Sequence[str], links: Sequence[Sequence[Link]], filters: Filters
+    ) -> list[list[GraphFinding]]:
         """Return what the graph says to each question, best first; empty when it has nothing that fits."""
 
     def label(self, iri: str, language: str = "en") -> str:
@@ -73,7 +75,9 @@ class Graph(Protocol):
 class Reader(Protocol):
     """Marks answers in passages."""
 
-    def read(self, questions: Sequence[str], passages: Sequence[Sequence[Passage]], n_best: int = 5) -> list[list[Span]]:
+    def read(
+        self, questions: Sequence[str], passages: Sequence[Sequence[Passage]], n_best: int = 5
+    ) -> list[list[Span]]:
         """Return the best spans over all passages of each question, best first, at most ``n_best``.
 
         Spans of one passage do not overlap. A passage without an answer yields spans with a score below 0, or none.
@@ -83,7 +87,9 @@ class Reader(Protocol):
 class Quoter(Protocol):
     """Picks the sentences of passages that answer a question which no short phrase answers."""
 
-    def quote(self, questions: Sequence[str], passages: Sequence[Sequence[Passage]], n_best: int = 3) -> list[list[Span]]:
+    def quote(
+        self, questions: Sequence[str], passages: Sequence[Sequence[Passage]], n_best: int = 3
+    ) -> list[list[Span]]:
         """Return runs of whole sentences for each question, best first, at most ``n_best``."""
 
 

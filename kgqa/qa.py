@@ -39,7 +39,7 @@ class Request:
     """
 
     question: str
-    filters: Filters = Filters()
+    filters: Filters = field(default_factory=Filters)
     links: tuple[Link, ...] = ()
 
 
@@ -116,7 +116,7 @@ class _Clock:
 class QA:
     """Answers questions from the parts that it is given."""
 
-    def __init__(self, parts: Parts, effort: Effort = Effort()) -> None:  # noqa: B008 - frozen
+    def __init__(self, parts: Parts, effort: Effort = Effort()) -> None:
         self._parts = parts
         self._effort = effort
 
@@ -157,7 +157,7 @@ class QA:
                 read = self._read(understood, read)
         return understood, findings, read
 
-    # 1 ------------------------------------------------------------------------------------------------- understand
+    # 1 understand
     def _understand(self, requests: Sequence[Request], sides: frozenset[Side]) -> list[Understood]:
         questions = [request.question for request in requests]
         linker = self._parts.linker if "graph" in sides else None
@@ -167,7 +167,7 @@ class QA:
             for request, links in zip(requests, found, strict=True)
         ]
 
-    # 2 ------------------------------------------------------------------------------------------------------- walk
+    # 2 walk
     def _walk(self, understood: Sequence[Understood]) -> list[list[GraphFinding]]:
         if self._parts.graph is None:
             return [[] for _ in understood]
@@ -185,8 +185,10 @@ class QA:
                 found[at] = list(findings)
         return found
 
-    # 3 --------------------------------------------------------------------------------------------------- retrieve
-    def _retrieve(self, understood: Sequence[Understood], findings: Sequence[Sequence[GraphFinding]]) -> list[list[Read]]:
+    # 3 retrieve
+    def _retrieve(
+        self, understood: Sequence[Understood], findings: Sequence[Sequence[GraphFinding]]
+    ) -> list[list[Read]]:
         about = self._parts.library.about if self._parts.library else None
         plans = [
             searching.plan(u.question, u.links, f, u.request.filters, about)
@@ -218,7 +220,7 @@ class QA:
             [search.question for search in searches], [hits[: effort.reranked] for hits in found]
         )
 
-    # 4 ------------------------------------------------------------------------------------------------------- read
+    # 4 read
     def _read(self, understood: Sequence[Understood], read: Sequence[Sequence[Read]]) -> list[list[Read]]:
         flat = [(u, r) for u, reads in zip(understood, read, strict=True) for r in reads]
         questions = [r.search.question for _, r in flat]
@@ -231,7 +233,7 @@ class QA:
         )
         return [[next(done) for _ in reads] for reads in read]
 
-    # 5 ----------------------------------------------------------------------------------------------------- decide
+    # 5 decide
     def _decide(
         self, one: Understood, findings: Sequence[GraphFinding], read: Sequence[Read], seconds: dict[str, float]
     ) -> Answer:
@@ -250,9 +252,7 @@ class QA:
             return self._abstain(base, one, decision, read)
         return self._answer(base, decision.best, decision)
 
-    def _candidates(
-        self, one: Understood, findings: Sequence[GraphFinding], read: Sequence[Read]
-    ) -> list[Candidate]:
+    def _candidates(self, one: Understood, findings: Sequence[GraphFinding], read: Sequence[Read]) -> list[Candidate]:
         library, hits = self._parts.library, [hit for r in read for hit in r.hits]
         graph = candidates.from_graph(one.asked, findings, hits, one.language)
         text = [
@@ -283,7 +283,11 @@ class QA:
             hidden=not any(r.hits for r in read) and self._without(one, replace(one.request.filters, groups=None)),
             outdated=not any(r.hits for r in read) and self._without(one, replace(one.request.filters, as_of=None)),
         )
-        nearest = tuple(Evidence("passage", h.score, h.passage, h.passage.start, h.passage.end, h.passage.text) for r in read[:1] for h in r.hits[:2])
+        nearest = tuple(
+            Evidence("passage", h.score, h.passage, h.passage.start, h.passage.end, h.passage.text)
+            for r in read[:1]
+            for h in r.hits[:2]
+        )
         shown = nearest if reason in (Reason.READER_UNSURE, Reason.NO_RELATION) else ()
         return replace(base, reason=reason, explanation=explain(reason, base.language), evidence=shown)
 

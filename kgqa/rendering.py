@@ -102,7 +102,7 @@ def _candidate(one: Candidate) -> dict[str, Any]:
     return {"kind": one.kind, "items": list(one.items), "side": one.side, "score": round(one.score, 4)}
 
 
-# --- plain text --------------------------------------------------------------------------------------------------------
+# --- plain text ---
 
 
 def as_text(answer: Answer, width: int = 5) -> str:
@@ -116,7 +116,10 @@ def as_text(answer: Answer, width: int = 5) -> str:
 def _head(answer: Answer) -> list[str]:
     if answer.text is None:
         return [f"No answer: {answer.explanation}", f"  reason: {answer.reason}   confidence {answer.confidence:.2f}"]
-    lines = [answer.text, f"  {answer.kind}, confidence {answer.confidence:.2f} ({confidence_words(answer.confidence)})"]
+    lines = [
+        answer.text,
+        f"  {answer.kind}, confidence {answer.confidence:.2f} ({confidence_words(answer.confidence)})",
+    ]
     if answer.complete is not None and answer.kind == "entities":
         lines.append(
             f"  {len(answer.items)} in all: the complete list of the graph"
@@ -139,7 +142,9 @@ def _quotations(answer: Answer, width: int) -> list[str]:
         page = f", page {one.passage.page}" if one.passage.page else ""
         quote = " ".join(one.quote.split())
         lines.append(f'  [{number}] "{quote[:400]}{"…" if len(quote) > 400 else ""}"')
-        lines.append(f"      {one.passage.doc_id}{page} [{one.start}:{one.end}]  {one.passage.heading or one.passage.title}")
+        lines.append(
+            f"      {one.passage.doc_id}{page} [{one.start}:{one.end}]  {one.passage.heading or one.passage.title}"
+        )
         if one.status != "affirmed":
             lines.append(f"      note: {one.status}")
     return lines

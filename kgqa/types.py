@@ -35,7 +35,7 @@ class Reason(StrEnum):
     NOT_PERMITTED = "not_permitted"
 
 
-# --- sources -----------------------------------------------------------------------------------------------------------
+# --- sources ---
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class Passage:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
-# --- graph -------------------------------------------------------------------------------------------------------------
+# --- graph ---
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +233,7 @@ class GraphFinding:
     words: str = ""
 
 
-# --- answering ---------------------------------------------------------------------------------------------------------
+# --- answering ---
 
 
 @dataclass(frozen=True, slots=True)

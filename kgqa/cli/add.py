@@ -26,4 +26,6 @@ def command(sources: tuple[Path, ...], kb: str, as_json: bool) -> None:
     if as_json:
         print_json(report)
     else:
-        click.echo(f"{report.generation}: {report.documents:,} documents, {report.encoded:,} passages encoded, {report.reused:,} reused")
+        click.echo(
+            f"{report.generation}: {report.documents:,} documents, {report.encoded:,} passages encoded, {report.reused:,} reused"
+        )

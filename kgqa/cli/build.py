@@ -11,7 +11,9 @@ from kgqa.cli.frame import json_option, note, print_json, progress
 
 @click.command("build")
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--index", type=click.Path(path_type=Path), help="Where the index goes; indexes/NAME beside kb/ if not given.")
+@click.option(
+    "--index", type=click.Path(path_type=Path), help="Where the index goes; indexes/NAME beside kb/ if not given."
+)
 @json_option
 def command(folder: Path, index: Path | None, as_json: bool) -> None:
     """Make or update the index of a knowledge base folder.

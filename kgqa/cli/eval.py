@@ -33,7 +33,9 @@ def reading(files: tuple[Path, ...], model: str, limit: int | None, as_json: boo
     results = {}
     for path in files:
         with progress() as step:
-            results[str(path)] = evaluate(path, reader, limit=limit, progress=lambda done, of: step("reading", done, of))
+            results[str(path)] = evaluate(
+                path, reader, limit=limit, progress=lambda done, of: step("reading", done, of)
+            )
     _show(results if len(files) > 1 else next(iter(results.values())), as_json)
 
 
@@ -58,15 +60,28 @@ def retrieval(folder: Path, split: str, mode: str, encoder: str, as_json: bool) 
     model = None if mode == "lexical" else make_encoder(encoder)
     with progress() as step:
         figures = evaluate(
-            folder, split=split, mode=mode, encoder=model, reranker=reranker, progress=lambda done, of: step("encoding", done, of)
+            folder,
+            split=split,
+            mode=mode,
+            encoder=model,
+            reranker=reranker,
+            progress=lambda done, of: step("encoding", done, of),
         )
     _show(figures, as_json)
 
 
 @command.command("graph")
-@click.option("--triples", required=True, type=click.Path(path_type=Path), help="subject|relation|object a line, plain or .gz.")
+@click.option(
+    "--triples", required=True, type=click.Path(path_type=Path), help="subject|relation|object a line, plain or .gz."
+)
 @click.option("--questions", "files", required=True, multiple=True, type=click.Path(path_type=Path))
-@click.option("--link", default="gold", show_default=True, type=click.Choice(["none", "gold"]), help="Where the topic entity is from.")
+@click.option(
+    "--link",
+    default="gold",
+    show_default=True,
+    type=click.Choice(["none", "gold"]),
+    help="Where the topic entity is from.",
+)
 @click.option("--limit", type=click.IntRange(1), help="Only so many questions of each file.")
 @json_option
 def graph(triples: Path, files: tuple[Path, ...], link: str, limit: int | None, as_json: bool) -> None:
@@ -78,7 +93,9 @@ def graph(triples: Path, files: tuple[Path, ...], link: str, limit: int | None, 
     from kgqa.evaluation.graph import evaluate
 
     with progress() as step:
-        figures = evaluate(triples, files, link=link, limit=limit, progress=lambda done, of: step("questions", done, of))
+        figures = evaluate(
+            triples, files, link=link, limit=limit, progress=lambda done, of: step("questions", done, of)
+        )
     _show(figures, as_json)
 
 
@@ -86,12 +103,26 @@ def graph(triples: Path, files: tuple[Path, ...], link: str, limit: int | None, 
 @click.argument("file", type=click.Path(path_type=Path))
 @kb_option
 @click.option("--limit", type=click.IntRange(1), help="Only the first questions.")
-@click.option("--mode", "modes", multiple=True, type=click.Choice(["text_only", "graph_only", "fused"]), help="All three if not given.")
+@click.option(
+    "--mode",
+    "modes",
+    multiple=True,
+    type=click.Choice(["text_only", "graph_only", "fused"]),
+    help="All three if not given.",
+)
 @click.option("--errors", type=click.Path(path_type=Path), help="Write what was wrong to this JSONL file.")
-@click.option("--picture", type=click.Path(path_type=Path), help="Write the risk-coverage curve to this PNG or SVG file.")
+@click.option(
+    "--picture", type=click.Path(path_type=Path), help="Write the risk-coverage curve to this PNG or SVG file."
+)
 @json_option
 def answers(
-    file: Path, kb: str, limit: int | None, modes: tuple[str, ...], errors: Path | None, picture: Path | None, as_json: bool
+    file: Path,
+    kb: str,
+    limit: int | None,
+    modes: tuple[str, ...],
+    errors: Path | None,
+    picture: Path | None,
+    as_json: bool,
 ) -> None:
     """Score answers by kind and family, with calibration; text-only, graph-only and fused side by side.
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 Step = Callable[[str, int, int], None]
 
+
 def kb_option(function: F) -> F:
     """Add ``--kb``."""
     return click.option("--kb", required=True, metavar="NAME_OR_DIR", help="Name below kb/, or a folder.")(function)

@@ -28,5 +28,7 @@ def command(query: str, kb: str, k: int, mode: str, as_json: bool) -> None:
     for number, hit in enumerate(hits, 1):
         passage = hit.passage
         page = f", page {passage.page}" if passage.page else ""
-        click.echo(f"{number:>3}. {hit.score:7.3f}  {passage.doc_id} [{passage.start}:{passage.end}{page}]  {passage.heading}")
+        click.echo(
+            f"{number:>3}. {hit.score:7.3f}  {passage.doc_id} [{passage.start}:{passage.end}{page}]  {passage.heading}"
+        )
         click.echo("     " + " ".join(passage.text.split())[:240])

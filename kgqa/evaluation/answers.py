@@ -24,12 +24,18 @@ from kgqa.wording import NO, YES
 _MONTHS = {
     name: number
     for number, names in enumerate(
-        "january jan,february feb,march mar,april apr,may,june jun,july jul,august aug,september sep sept,october oct,november nov,december dec".split(","),
+        "january jan,february feb,march mar,april apr,may,june jun,july jul,"
+        "august aug,september sep sept,october oct,november nov,december dec".split(","),
         1,
     )
     for name in names.split()
 }
-_NUMBERS = {w: n for n, w in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())}
+_NUMBERS = {
+    word: number
+    for number, word in enumerate(
+        re.findall(r"\w+", "zero one two three four five six seven eight nine ten eleven twelve")
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,9 @@ def _gold(row: Mapping[str, Any], number: int) -> Gold:
         answers=tuple(map(str, row["answers"])),
         match=str(row.get("match", "all" if kind == "entities" else "any")),
         iris=tuple(row.get("answer_iris", ())),
-        aliases={k: tuple(v) for k, v in row.get("aliases", {}).items()} if isinstance(row.get("aliases", {}), dict) else {"": tuple(row["aliases"])},
+        aliases={k: tuple(v) for k, v in row.get("aliases", {}).items()}
+        if isinstance(row.get("aliases", {}), dict)
+        else {"": tuple(row["aliases"])},
         optional=tuple(row.get("answers_optional", ())),
         optional_iris=tuple(row.get("optional_iris", ())),
         documents=tuple(row.get("documents", ())),
@@ -109,7 +117,7 @@ def _gold(row: Mapping[str, Any], number: int) -> Gold:
     )
 
 
-# --- one answer --------------------------------------------------------------------------------------------------------
+# --- one answer ---
 
 
 def score(gold: Gold, answer: Answer) -> Score:
@@ -142,7 +150,11 @@ def _forms(gold: Gold) -> list[str]:
 def _set_score(gold: Gold, answer: Answer) -> tuple[float, bool]:
     """Return set F1 and whether the first item is right; optional answers count on neither side."""
     iris = dict(zip(gold.iris, range(len(gold.iris)), strict=True))
-    names = {normalise(name): at for at, text in enumerate(gold.answers) for name in (text, *(gold.aliases or {}).get(text, ()))}
+    names = {
+        normalise(name): at
+        for at, text in enumerate(gold.answers)
+        for name in (text, *(gold.aliases or {}).get(text, ()))
+    }
     optional = {normalise(name) for name in gold.optional}
     found: set[int] = set()
     wrong, first = 0, None
@@ -181,7 +193,9 @@ def comparable(text: str, kind: str) -> str:
     """Return a form in which equal truth values, numbers and dates are equal texts."""
     if kind == "boolean":
         low = normalise(text)
-        return "yes" if low in (*YES, "true", "对", "有") else "no" if low in (*NO, "false", "不", "没有", "无") else low
+        return (
+            "yes" if low in (*YES, "true", "对", "有") else "no" if low in (*NO, "false", "不", "没有", "无") else low
+        )
     if kind == "number":
         found = re.search(r"-?\d[\d,]*\.?\d*", text)
         if found:
@@ -194,7 +208,9 @@ def comparable(text: str, kind: str) -> str:
 
 def iso_date(text: str) -> str | None:
     """Return the first date of a text as ``YYYY-MM-DD``, ``None`` when there is none. Month first in ``5/31/2000``."""
-    found = re.search(r"(\d{4})-(\d{1,2})-(\d{1,2})", text) or re.search(r"(\d{4})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*日", text)
+    found = re.search(r"(\d{4})-(\d{1,2})-(\d{1,2})", text) or re.search(
+        r"(\d{4})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*日", text
+    )
     if found:
         year, month, day = map(int, found.groups())
         return _iso(year, month, day)
@@ -226,7 +242,7 @@ def _doc_recall(gold: Gold, answer: Answer) -> float:
     return float(any(d in gold.documents for d in cited))
 
 
-# --- many answers ------------------------------------------------------------------------------------------------------
+# --- many answers ---
 
 
 def report(golds: Sequence[Gold], answers: Sequence[Answer], seconds: Sequence[float] = ()) -> dict[str, Any]:

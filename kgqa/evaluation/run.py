@@ -51,7 +51,9 @@ def evaluate(
     return figures
 
 
-def _answers(golds: Sequence[Gold], base: Answering, mode: str, progress: Step | None) -> tuple[list[Answer], list[float]]:
+def _answers(
+    golds: Sequence[Gold], base: Answering, mode: str, progress: Step | None
+) -> tuple[list[Answer], list[float]]:
     answers, seconds = [], []
     for done, gold in enumerate(golds, 1):
         began = time.perf_counter()
@@ -74,7 +76,9 @@ def _write_errors(path: Path, golds: Sequence[Gold], answers: Sequence[Answer]) 
                     "said": list(answer.items)[:10],
                     "reason": answer.reason,
                     "confidence": round(answer.confidence, 3),
-                    "links": [f"{link.mention} -> {link.label} ({link.method} {link.score:.2f})" for link in answer.links][:8],
+                    "links": [
+                        f"{link.mention} -> {link.label} ({link.method} {link.score:.2f})" for link in answer.links
+                    ][:8],
                     "evidence": [e.sparql or (e.passage.doc_id if e.passage else "") for e in answer.evidence][:3],
                     "alternatives": [f"{c.side}: {', '.join(c.items)[:120]}" for c in answer.alternatives],
                 }
