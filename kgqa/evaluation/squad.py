@@ -78,13 +78,14 @@ def predict(
     found: dict[str, str] = {}
     for at in range(0, len(examples), batch):
         rows = examples[at : at + batch]
-        spans = reader.read([row.question for row in rows], [[_passage(row)] for row in rows], n_best=1)
+        spans = reader.read([row.question for row in rows], [[passage_of(row)] for row in rows], n_best=1)
         for row, best in zip(rows, spans, strict=True):
             found[row.id] = best[0].text if best and (best[0].score > 0 or not nulls) else ""
     return found
 
 
-def _passage(example: Example) -> Passage:
+def passage_of(example: Example) -> Passage:
+    """Return an example's text as a passage that is a whole document."""
     language = "zh" if chinese(example.context) else "en"
     return Passage(example.id, example.article, example.context, language, 0, len(example.context), example.article)
 

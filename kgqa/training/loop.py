@@ -12,7 +12,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -212,7 +212,10 @@ class Run:
         progress.examples_per_second = window.seen / max(1e-9, time.monotonic() - window.clock)
         self.window = _Window()
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as out:
-            out.write(json.dumps(asdict(progress)) + "\n")
+            known = {
+                name: None if value != value else value for name, value in asdict(progress).items()
+            }  # no NaN in JSON
+            out.write(json.dumps(known) + "\n")
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
@@ -298,7 +301,7 @@ def train(
         if last or not onward or progress.update % schedule.log_every == 0:
             run.note()
             if report:
-                report(progress)
+                report(replace(progress))
         if last or not onward or progress.update % schedule.save_every == 0:
             run.save()
     run.take_best()

@@ -7,10 +7,11 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from transformers import BertConfig, BertModel
 
-WORDS = (
-    "[PAD] [UNK] [CLS] [SEP] [MASK] the a is in of and to at by on . , ? where who what when does live work city name "
-    "anna berta carl dora emil frieda paris rome oslo wien lima cairo baker doctor pilot judge likes red blue green 药 病"
-).split()
+TEXT = """
+[PAD] [UNK] [CLS] [SEP] [MASK] the a is in of and to at by on . , ? where who what when does live work city name
+anna berta carl dora emil frieda paris rome oslo wien lima cairo baker doctor pilot judge likes red blue green 药 病
+"""
+WORDS = TEXT.split()
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +28,7 @@ def tiny_base(tmp_path_factory):
     )
     torch.manual_seed(3)
     config = BertConfig(
-        vocab_size=len(WORDS),
+        vocab_size=1300,
         hidden_size=32,
         num_hidden_layers=2,
         num_attention_heads=4,
