@@ -1,0 +1,246 @@
+"""The registry: built-in models, models of one's own, their checks, promotion and rollback.
+
+A model is a folder with weights (ONNX or safetensors, never a pickle), ``tokenizer.json`` and ``card.json``. The models of
+one's own stand under a root: ``ROOT/<name>/<version>/`` with ``ROOT/<name>/CURRENT`` naming the version in force and
+``ROOT/<name>/history.jsonl`` telling how it came to be. A version is never changed once it is there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kgqa.errors import ModelError, UsageError
+from kgqa.models.cards import CARD, Card, read_card, sha256
+
+WEIGHTS = Path(__file__).parent / "weights"
+_SAFE = {".onnx", ".safetensors", ".json", ".txt", ".md", ".model"}
+_REMOTE = ("auto_map", "custom_pipelines")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A model that the registry knows.
+
+    :param version: empty for a built-in model.
+    """
+
+    name: str
+    folder: Path
+    card: Card
+    version: str = ""
+    current: bool = True
+
+
+Measure = Callable[[Path], Mapping[str, float]]
+"""Measures a model folder: figures by name, larger is better."""
+
+
+def builtin(name: str) -> Path:
+    """Return the folder of a built-in model.
+
+    :param name: ``encoder``, ``reader``, ``reranker`` or ``paths``.
+    :raises ModelError: there is none of this name.
+    """
+    folder = WEIGHTS / name
+    if not (folder / CARD).exists():
+        known = (
+            ", ".join(entry.name for entry in sorted(WEIGHTS.iterdir()) if (entry / CARD).exists())
+            if WEIGHTS.is_dir()
+            else ""
+        )
+        raise ModelError(f"no built-in model {name!r}; there are: {known or 'none'}")
+    return folder
+
+
+def find(name: str, root: Path | None = None) -> Path:
+    """Return the folder that a name stands for: a folder's path, a model under the root, or a built-in one.
+
+    :param root: where models of one's own are.
+    :raises ModelError: the name stands for nothing.
+    """
+    if (Path(name) / CARD).exists():
+        return Path(name)
+    if root is not None and (root / name / "CURRENT").exists():
+        return root / name / current(root, name)
+    return builtin(name)
+
+
+def list_models(root: Path | None = None) -> list[Entry]:
+    """Return the built-in models, then one's own with all their versions."""
+    found = [Entry(folder.name, folder, read_card(folder)) for folder in _folders(WEIGHTS)]
+    for home in sorted(root.iterdir()) if root is not None and root.is_dir() else []:
+        if (home / "CURRENT").exists():
+            chosen = current(root or home, home.name)
+            found += [Entry(home.name, f, read_card(f), f.name, f.name == chosen) for f in _folders(home)]
+    return found
+
+
+def verify(folder: Path) -> Card:
+    """Check a model folder: nothing that can run code, every file as its card says, no file that the card does not name.
+
+    :returns: its card.
+    :raises ModelError: the first thing that is wrong.
+    """
+    card = read_card(folder)
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink():
+            raise ModelError(f"{path} is a link; a model folder holds its own files")
+        if path.is_file():
+            _check_kind(path)
+    for name, wanted in card.files.items():
+        path = folder / name
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise ModelError(f"{folder / CARD} names {name}, which is outside of the folder")
+        if not path.is_file():
+            raise ModelError(f"{path} is missing, its card names it; export the model again")
+        if (found := sha256(path)) != wanted:
+            raise ModelError(f"{path} has sha256 {found}, its card says {wanted}; it was changed or swapped")
+    if not any(Path(name).suffix in (".onnx", ".safetensors") for name in card.files):
+        raise ModelError(f"{folder / CARD} names no weights; a model has model.onnx or model.safetensors")
+    return card
+
+
+def _check_kind(path: Path) -> None:
+    if path.suffix not in _SAFE:
+        raise ModelError(
+            f"{path} is refused: a model folder holds only {', '.join(sorted(_SAFE))} (no pickles, no code)"
+        )
+    if path.suffix == ".json" and path.name != "tokenizer.json":
+        try:
+            said = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as fault:
+            raise ModelError(f"{path} is not JSON ({fault})") from fault
+        if remote := [key for key in _REMOTE if isinstance(said, dict) and key in said]:
+            raise ModelError(
+                f"{path} asks for code of its own ({remote[0]}), which is never run; use a model without it"
+            )
+    elif path.suffix not in (".txt", ".md", ".json") and _pickled(path):
+        raise ModelError(f"{path} is a pickle under another name; it is never loaded")
+
+
+def _pickled(path: Path) -> bool:
+    with path.open("rb") as source:
+        head = source.read(4)
+    return head[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05") or head == b"PK\x03\x04"
+
+
+def promote(
+    folder: Path,
+    root: Path,
+    name: str,
+    *,
+    measure: Measure | None = None,
+    tolerance: float = 0.0,
+) -> Entry:
+    """Make a model the one in force, unless it is worse than the one in force now.
+
+    :param folder: a model folder; it is verified and copied.
+    :param measure: the regression gate, run on both models. Without it nothing is compared.
+    :param tolerance: by how much a figure may be lower than that of the model in force.
+    :raises ModelError: the folder fails verification, is of another kind, or is worse; nothing is changed then.
+    """
+    card = verify(folder)
+    _check_name(name)
+    before = find(name, root) if _known(name, root) else None
+    figures: dict[str, float] = {}
+    if before is not None:
+        kind = read_card(before).kind
+        if kind != card.kind:
+            raise ModelError(f"{folder} is a {card.kind}, {name} is a {kind}; promote it under another name")
+        if measure is not None:
+            figures = _gate(measure, before, folder, tolerance)
+    version = _next_version(root / name)
+    _copy(folder, root / name / version)
+    _set_current(root, name, version, {"action": "promote", "from": str(folder), "figures": figures})
+    return Entry(name, root / name / version, card, version)
+
+
+def rollback(root: Path, name: str) -> Entry:
+    """Put the version before the one in force back in force.
+
+    :raises UsageError: there is no model of this name, or no earlier version.
+    """
+    _check_name(name)
+    if not (root / name / "CURRENT").exists():
+        raise UsageError(f"no model {name!r} under {root}; see: kgqa models list")
+    now = current(root, name)
+    earlier = [folder.name for folder in _folders(root / name) if folder.name < now]
+    if not earlier:
+        raise UsageError(f"{name} {now} is the first version; there is nothing to go back to")
+    card = verify(root / name / earlier[-1])
+    _set_current(root, name, earlier[-1], {"action": "rollback", "from": now})
+    return Entry(name, root / name / earlier[-1], card, earlier[-1])
+
+
+def current(root: Path, name: str) -> str:
+    """Return the version of a model that is in force.
+
+    :raises ModelError: what names it is damaged.
+    """
+    version = (root / name / "CURRENT").read_text(encoding="utf-8").strip()
+    if not version or "/" in version or not (root / name / version / CARD).exists():
+        raise ModelError(f"{root / name / 'CURRENT'} names version {version!r}, which is not there; write one that is")
+    return version
+
+
+def _gate(measure: Measure, before: Path, after: Path, tolerance: float) -> dict[str, float]:
+    old, new = measure(before), measure(after)
+    worse = {key: value for key, value in old.items() if new.get(key, float("-inf")) < value - tolerance}
+    if worse:
+        key = next(iter(worse))
+        found = new.get(key, float("nan"))
+        raise ModelError(
+            f"not promoted: {key} is {found:.2f}, the model in force has {worse[key]:.2f}; train it further"
+        )
+    return dict(new)
+
+
+def _known(name: str, root: Path) -> bool:
+    return (root / name / "CURRENT").exists() or (WEIGHTS / name / CARD).exists()
+
+
+def _check_name(name: str) -> None:
+    if not name or not all(c.isalnum() or c in "-_." for c in name) or name.startswith("."):
+        raise UsageError(f"{name!r} is no model name; use letters, digits, '-', '_' and '.'")
+
+
+def _next_version(home: Path) -> str:
+    numbers = [int(folder.name[1:]) for folder in home.glob("v*") if folder.name[1:].isdigit()] if home.exists() else []
+    return f"v{max(numbers, default=0) + 1:06d}"
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy what the card names, whole or not at all."""
+    fresh = target.with_name(f".{target.name}.tmp")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    for name in (CARD, *read_card(source).files):
+        (fresh / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source / name, fresh / name)
+    verify(fresh)
+    fresh.replace(target)
+
+
+def _set_current(root: Path, name: str, version: str, event: Mapping[str, object]) -> None:
+    home = root / name
+    row = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "version": version, **event}
+    with (home / "history.jsonl").open("a", encoding="utf-8") as out:
+        out.write(json.dumps(row, ensure_ascii=False) + "\n")
+    fresh = home / "CURRENT.tmp"
+    with fresh.open("w", encoding="utf-8") as out:
+        out.write(version + "\n")
+        out.flush()
+        os.fsync(out.fileno())
+    fresh.replace(home / "CURRENT")
+
+
+def _folders(home: Path) -> Iterator[Path]:
+    for folder in sorted(home.iterdir()) if home.is_dir() else []:
+        if not folder.name.startswith(".") and (folder / CARD).exists():
+            yield folder
