@@ -8,6 +8,7 @@ neither a socket nor a file that the data names.
 from __future__ import annotations
 
 import codecs
+import contextlib
 import gzip
 import io
 import json
@@ -123,6 +124,8 @@ def _failure(reason: str) -> dict[str, Any]:
 
 def _reason(error: SyntaxError) -> str:
     text = str(error.msg)
+    if "LoadDocumentCallback" in text:
+        text = text.partition("No LoadDocument")[0] + "a remote @context is not fetched; write the context into the file"
     text = re.sub(r"^(?:Parser error|error while parsing)\s*(?:at\s+)?", "", text, flags=re.IGNORECASE)
     if error.lineno and not re.search(r"\bline \d", text):
         text = f"line {error.lineno}: {text}"
@@ -148,7 +151,35 @@ def _statements(stream: IO[bytes], entry: dict[str, Any]) -> Iterator[Any]:
     elif format == ox.RdfFormat.JSON_LD:
         stream = io.BytesIO(_whole(stream))
     quads: Iterator[Any] = ox.parse(stream, format, base_iri=base_iri(entry["name"]))
-    return quads
+    return _located(quads, stream.getvalue(), format) if isinstance(stream, io.BytesIO) else quads
+
+
+def _located(quads: Iterator[Any], data: bytes, format: Any) -> Iterator[Any]:
+    """Pass statements on; an error that names no line gets one by parsing again line by line."""
+    try:
+        yield from quads
+    except SyntaxError as error:
+        if error.lineno or "line" in str(error.msg):
+            raise
+        lines = _Lines(data)
+        with contextlib.suppress(SyntaxError):
+            for _ in ox.parse(cast(IO[bytes], lines), format, base_iri="kgqa:/"):
+                pass
+        raise SyntaxError(f"line {lines.number}: {error.msg}") from None
+
+
+class _Lines:
+    """A file that gives one line at a time and counts them."""
+
+    def __init__(self, data: bytes) -> None:
+        self._file = io.BytesIO(data)
+        self.number = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next line, or its first part if it is longer than asked for."""
+        line = self._file.readline(size)
+        self.number += bool(line) and (line.endswith(b"\n") or self._file.tell() == len(self._file.getbuffer()))
+        return line
 
 
 def _whole(stream: IO[bytes]) -> bytes:
