@@ -77,6 +77,19 @@ def load_calibration() -> Calibration:
     return Calibration.load(_WEIGHTS / "calibration.json")
 
 
+def measure_graph(triples: Path, files: Sequence[Path], link: str, limit: int | None) -> dict[str, Any]:
+    """Measure graph answers on files in MetaQA's format; see ``kgqa eval graph``."""
+    import tempfile
+
+    from kgqa.evaluation.graph import evaluate, load_triples, read_questions
+    from kgqa.graph.answer import GraphSearch
+
+    with tempfile.TemporaryDirectory() as folder:
+        store = load_triples(triples, Path(folder))
+        search = GraphSearch(store, make_encoder(), _WEIGHTS / "paths")
+        return {path.name: evaluate(search, store, read_questions(path)[:limit], link).figures() for path in files}
+
+
 # --- knowledge bases ---
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from kgqa.cli.frame import json_option, kb_option, note, open_kb, print_json, progress
+from kgqa.cli.frame import json_option, kb_option, note, open_kb, print_json, progress, usable
+
+if TYPE_CHECKING:
+    from kgqa.retrieval.hybrid import Mode
 
 
 @click.group("eval")
@@ -32,10 +35,7 @@ def reading(files: tuple[Path, ...], model: str, limit: int | None, as_json: boo
     reader = make_reader(model)
     results = {}
     for path in files:
-        with progress() as step:
-            results[str(path)] = evaluate(
-                path, reader, limit=limit, progress=lambda done, of: step("reading", done, of)
-            )
+        results[str(path)] = usable(lambda path=path: evaluate(path, reader, limit))
     _show(results if len(files) > 1 else next(iter(results.values())), as_json)
 
 
@@ -56,18 +56,8 @@ def retrieval(folder: Path, split: str, mode: str, encoder: str, as_json: bool) 
     from kgqa.assemble import make_encoder, make_reranker
     from kgqa.evaluation.retrieval import evaluate
 
-    reranker = make_reranker("builtin") if mode == "rerank" else None
-    model = None if mode == "lexical" else make_encoder(encoder)
-    with progress() as step:
-        figures = evaluate(
-            folder,
-            split=split,
-            mode=mode,
-            encoder=model,
-            reranker=reranker,
-            progress=lambda done, of: step("encoding", done, of),
-        )
-    _show(figures, as_json)
+    reranker = make_reranker() if mode == "rerank" else None
+    _show(evaluate(folder, split, cast("Mode", mode), encoder=make_encoder(encoder), reranker=reranker), as_json)
 
 
 @command.command("graph")
@@ -90,13 +80,9 @@ def graph(triples: Path, files: tuple[Path, ...], link: str, limit: int | None, 
     \b
     kgqa eval graph --triples kb.txt --questions 1-hop-dev.txt --questions 2-hop-dev.txt --link none
     """
-    from kgqa.evaluation.graph import evaluate
+    from kgqa.assemble import measure_graph
 
-    with progress() as step:
-        figures = evaluate(
-            triples, files, link=link, limit=limit, progress=lambda done, of: step("questions", done, of)
-        )
-    _show(figures, as_json)
+    _show(usable(lambda: measure_graph(triples, files, link, limit)), as_json)
 
 
 @command.command("answers")

@@ -17,6 +17,7 @@ from kgqa.errors import UsageError
 if TYPE_CHECKING:
     from kgqa.assemble import KnowledgeBase
 
+T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 Step = Callable[[str, int, int], None]
 
@@ -36,6 +37,17 @@ def open_kb(name: str) -> KnowledgeBase:
     from kgqa.assemble import open as open_
 
     return open_(name)
+
+
+def usable(work: Callable[[], T]) -> T:
+    """Do work on files that the caller named; what is wrong with them is the caller's mistake.
+
+    :raises UsageError: with the message of a ``ValueError`` or ``OSError``.
+    """
+    try:
+        return work()
+    except (ValueError, OSError) as error:
+        raise UsageError(str(error)) from error
 
 
 def parsed_date(text: str | None) -> date | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from kgqa.cli.frame import json_option, note, print_json, progress
+from kgqa.cli.frame import json_option, note, print_json, progress, usable
 from kgqa.errors import MissingExtra, UsageError
 
 
@@ -77,15 +77,8 @@ def reader(
         schedule=Schedule(learning_rate=lr, epochs=epochs, batch=batch),
     )
     with progress() as step:
-        card = _usable(lambda: train_reader(files, out, options, report=_bar(step)))
+        card = usable(lambda: train_reader(files, out, options, report=_bar(step)))
     print_json(card) if as_json else click.echo(f"{out}: {card.get('metrics')}")
-
-
-def _usable(work: Callable[[], Any]) -> Any:
-    try:
-        return work()
-    except (ValueError, OSError) as error:
-        raise UsageError(str(error)) from error
 
 
 @command.command("reranker")
@@ -100,7 +93,7 @@ def reranker(data: Path, out: Path) -> None:
     _needs_torch()
     from kgqa.training.recipes import make_reranker
 
-    _usable(lambda: make_reranker(data, out))
+    usable(lambda: make_reranker(data, out))
 
 
 @command.command("calibrate")

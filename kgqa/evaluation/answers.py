@@ -21,15 +21,10 @@ from kgqa.fusion import normalise
 from kgqa.types import Answer, Filters
 from kgqa.wording import NO, YES
 
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        "january jan,february feb,march mar,april apr,may,june jun,july jul,"
-        "august aug,september sep sept,october oct,november nov,december dec".split(","),
-        1,
-    )
-    for name in names.split()
-}
+_MONTH_NAMES = re.findall(
+    r"\w+", "january february march april may june july august september october november december"
+)
+_MONTHS = {form: n for n, name in enumerate(_MONTH_NAMES, 1) for form in (name, name[:3])} | {"sept": 9}
 _NUMBERS = {
     word: number
     for number, word in enumerate(
