@@ -92,15 +92,21 @@ class Anchors:
                 and period.relation == "in"
                 and not any(link.start < period.stop and period.start < link.end and link.score > 0.9 for link in links)
             ):
-                found += self._named_on(question, period)
+                found += self._named_on(question, period, links)
         return found
 
-    def _named_on(self, question: str, period: Period) -> list[tuple[Mention, list[Term]]]:
+    def _named_on(self, question: str, period: Period, links: Sequence[Link]) -> list[tuple[Mention, list[Term]]]:
         """Return the thing whose name stands before a day and that is dated on that day."""
         lead = _LEAD.match(question[: period.start])
         if lead is None:
             return []
         wanted = set(stems(lead["name"]))
+        if any(
+            link.start <= lead.start("name") and lead.end("name") <= link.end and link.score >= 0.9 for link in links
+        ):
+            links = [link for link in links if link.start <= lead.start("name") and lead.end("name") <= link.end]
+        else:
+            links = []
         if not wanted or frozenset(wanted) in self._generic or len(tokens(lead["name"])) > 40:
             return []
         day = period.first.isoformat()
@@ -114,6 +120,8 @@ class Anchors:
         fitting = [
             iri for iri in sorted(entities) if any(wanted <= set(stems(name.text)) for name in self._store.labels(iri))
         ]
+        if links and not {link.entity for link in links} & set(fitting):
+            return []  # "X signed on ...": what stands before the day is another thing
         if not fitting:
             return []
         start = lead.start("name")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 
 from kgqa.graph.anchors import Anchors
 from kgqa.graph.candidates import Anchor, Enumerator
+from kgqa.graph.described import Description, descriptions
 from kgqa.graph.matching import Match, Matcher
+from kgqa.graph.memory import Memory
 from kgqa.graph.operations import Result, Runner
 from kgqa.graph.query import Query, sparql
 from kgqa.graph.question import Reading, read
@@ -23,6 +26,9 @@ from kgqa.types import AnswerKind, Filters, GraphFinding, Link, Term
 
 _MOST_RUN = 8
 _MOST_FINDINGS = 5
+_MOST_FILLS = 5
+_SURE = 0.9
+_HEAD = FEATURES.index("head_agrees")
 _COVERAGE = FEATURES.index("coverage")
 
 
@@ -35,12 +41,14 @@ class Scored:
     score: float
     coverage: float = 0.0
     support: float = 0.0
+    head: bool = False
 
 
 class GraphSearch:
     """The graph side of answering; implements :class:`kgqa.protocols.Graph` together with the store's own descriptions.
 
     :param model: folder of the trained path scorer; plain weights when ``None``.
+    :param documents: gives the ids of the documents that are an entity's own text.
     :param threshold: findings that score below are left out.
     """
 
@@ -51,14 +59,17 @@ class GraphSearch:
         model: FilePath | None = None,
         *,
         threshold: float = 0.5,
+        documents: Callable[[str], tuple[str, ...]] | None = None,
     ) -> None:
         self._store = store
         self.words = SchemaWords(store, encoder)
         self._matcher = Matcher(self.words, encoder)
         self._enumerator = Enumerator(store, self.words)
         self._scorer = Scorer(self.words, PathModel.load(model))
+        self._memory = Memory.load(model) if model is not None and (model / "memory.npz").is_file() else None
         self._anchors = Anchors(store, self.words)
         self._threshold = threshold
+        self._documents = documents or (lambda iri: ())
 
     def find(
         self, questions: Sequence[str], links: Sequence[Sequence[Link]], filters: Filters | None = None
@@ -81,16 +92,39 @@ class GraphSearch:
             features = self._scorer.features(match, query, anchors)
             scored.append(
                 Scored(
-                    query, anchors, self._scorer.model.score(features), float(features[_COVERAGE]), float(features[0])
+                    query,
+                    anchors,
+                    self._scorer.model.score(features),
+                    float(features[_COVERAGE]),
+                    float(features[0]),
+                    bool(features[_HEAD]),
                 )
             )
+        if self._memory is not None and len(groups) == 1:
+            scored = self._remembered(match, groups[0], scored)
         return match, sorted(scored, key=lambda item: -item.score)
+
+    def _remembered(self, match: Match, anchors: Sequence[Anchor], scored: Sequence[Scored]) -> list[Scored]:
+        """Mix the general scores with what was learnt on this graph, by how familiar the wording is."""
+        assert self._memory is not None
+        share = self._memory.familiarity(match.reading)
+        if share == 0.0:
+            return list(scored)
+        found = {item.query: replace(item, score=(1 - share) * item.score) for item in scored}
+        for anchor in anchors:
+            for chance, path in self._memory.paths(match.reading):
+                for query in self._enumerator.recalled(match, anchor, [path]):
+                    general = found.get(query)
+                    score = (general.score if general else 0.0) + share * chance
+                    found[query] = Scored(query, {anchor.mention: anchor}, score, 1.0, 1.0, True)
+        return list(found.values())
 
     def _listed(self, match: Match, groups: Sequence[Sequence[Anchor]]) -> list[tuple[Query, dict[int, Anchor]]]:
         by_term = {(anchor.mention, anchor.term): anchor for group in groups for anchor in group}
         out = []
         for query in self._enumerator.queries(match, groups):
-            used = {chain.mention: by_term[(chain.mention, chain.anchor)] for chain in (*query.chains, *query.without)}
+            chains = [(chain.mention, chain.anchor) for chain in (*query.chains, *query.without)]
+            used = {mention: by_term[(mention, term)] for mention, term in chains if (mention, term) in by_term}
             for group in groups:
                 used.setdefault(group[0].mention, group[0])
             out.append((query, used))
@@ -98,6 +132,62 @@ class GraphSearch:
 
     def _find(self, question: str, links: Sequence[Link]) -> list[GraphFinding]:
         match, ranked = self.rank(question, links)
+        findings = self._run(match, ranked)
+        sure = findings and findings[0].score >= _SURE and not _words_left(ranked, findings[0])
+        if match.reading.operation == "ask" or (sure and not _bare(match)):
+            return findings
+        described = self._described(match, links)
+        if described is None:
+            return findings
+        if findings and set(findings[0].values) == set(described.values):
+            return [replace(findings[0], fills=described.fills), *findings[1:]]
+        return [described, *(finding for finding in findings if finding.score >= _SURE)]
+
+    def _described(self, match: Match, links: Sequence[Link]) -> GraphFinding | None:
+        """Return the thing that a part of the question describes, when the graph knows it; the rest is left to the text."""
+        for part in descriptions(match, links):
+            inner, ranked = self.rank(part.text, part.links)
+            item = next(
+                (
+                    item
+                    for item in ranked[:3]
+                    if item.coverage > 0.99 and item.head and item.score >= _SURE and item.query.operation == "list"
+                ),
+                None,
+            )
+            if item is None:
+                continue
+            result = Runner(self._store).run(item.query)
+            if result.terms and len(result.terms) <= _MOST_FILLS and all(term.kind == "iri" for term in result.terms):
+                return self._filled(inner, item, result, part)
+            return (
+                None  # the longest description that makes sense names nothing: a shorter one would name something else
+            )
+        return None
+
+    def _filled(self, match: Match, item: Scored, result: Result, part: Description) -> GraphFinding:
+        language = match.reading.language
+        fills = tuple(self._link(part, term, item.score, language) for term in result.terms)
+        links = tuple(anchor.link for anchor in item.anchors.values() if anchor.link is not None)
+        values = tuple((term, self._store.label(term.value, language)) for term in result.terms)
+        return GraphFinding(
+            "none",
+            values,
+            item.score,
+            sparql(item.query),
+            result.paths,
+            result.complete,
+            links,
+            fills,
+            say(item.query, self._store, language),
+        )
+
+    def _link(self, part: Description, term: Term, score: float, language: str) -> Link:
+        label, types = self._store.label(term.value, language), self._store.types(term.value)
+        documents = self._documents(term.value)
+        return Link(part.start, part.end, part.text, term.value, label, score, "given", types, documents)
+
+    def _run(self, match: Match, ranked: Sequence[Scored]) -> list[GraphFinding]:
         runner = Runner(self._store)
         findings: list[GraphFinding] = []
         empty: Scored | None = None
@@ -165,6 +255,23 @@ class GraphSearch:
         if term.kind == "literal":
             return term.value.removeprefix(prefix)
         return self._store.label(term.value, language)
+
+
+def _bare(match: Match) -> bool:
+    """Tell whether the question only asks what a thing is, so that the graph's answer may not be all that is wanted."""
+    return (
+        re.search(
+            r"^\W*(?:what|who)(?:['’]s| is| are)\b|\bexplain\b|\btell me\b|\bknow about\b|是什么|介绍|解释",
+            match.reading.masked,
+            re.I,
+        )
+        is not None
+    )
+
+
+def _words_left(ranked: Sequence[Scored], finding: GraphFinding) -> bool:
+    """Tell whether the query of a finding leaves words of the question unexplained."""
+    return any(item.coverage < 0.9 for item in ranked if sparql(item.query) == finding.sparql)
 
 
 def _substitutes(item: Scored, empty: Scored) -> bool:

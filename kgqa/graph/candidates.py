@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import permutations, product
+from itertools import pairwise, permutations, product
 
 from kgqa.graph.matching import Match
 from kgqa.graph.query import Chain, Condition, Hop, Query
@@ -69,6 +69,30 @@ class Enumerator:
             found.update(dict.fromkeys(self._unanchored(match)))
         return list(found)
 
+    def hops(self, term: Term) -> list[Hop]:
+        """Return the hops that a node itself has."""
+        return self._hops(term)
+
+    def follows(self, hop: Hop) -> list[Hop]:
+        """Return all hops that may follow one."""
+        if hop.relation.side(hop.forward).kind != "entity":
+            return []
+        key = (hop.relation.key, hop.forward)
+        if key not in self._follows:
+            self._follows[key] = self._sampled(hop)
+        return list(self._follows[key])
+
+    def recalled(self, match: Match, anchor: Anchor, paths: Iterable[tuple[tuple[str, bool], ...]]) -> Iterator[Query]:
+        """Yield the queries of paths that were learnt on this graph, where it has their relations."""
+        for path in paths:
+            relations = [self._words.by_key.get(key) for key, _ in path]
+            if all(relations):
+                hops = tuple(
+                    Hop(relation, forward) for relation, (_, forward) in zip(relations, path, strict=True) if relation
+                )
+                back = any(a.relation is b.relation and a.forward != b.forward for a, b in pairwise(hops))
+                yield Query((Chain(anchor.term, hops, anchor.mention, apart=back),), operation=match.reading.operation)
+
     # --- one choice of anchors --------------------------------------------------------------------------------------------
 
     def _of_choice(self, match: Match, anchors: Sequence[Anchor]) -> Iterator[Query]:
@@ -89,6 +113,7 @@ class Enumerator:
 
     def _single(self, match: Match, anchor: Anchor) -> Iterator[Query]:
         chains = list(self._chains(match, anchor, 3))
+        yield from (Query((chain,), operation=match.reading.operation) for chain in self._named(match, anchor))
         for chain in chains:
             yield from self._finish(match, Query((chain,)))
         if match.reading.periods or match.reading.bounds:
@@ -96,6 +121,18 @@ class Enumerator:
                 if len(chain.hops) == 2 and not chain.apart:
                     core = Query((Chain(chain.anchor, chain.hops[:1], chain.mention),), tail=chain.hops[1:])
                     yield from self._finish(match, core)
+
+    def _named(self, match: Match, anchor: Anchor) -> Iterator[Chain]:
+        """Yield the way from another name to the thing itself ("the disease that is also called ...")."""
+        relation = self._words.by_key.get("names")
+        if relation is None or anchor.link is None or not match.reading.head or match.fit(relation).support < 0.8:
+            return
+        said = anchor.link.mention.strip("\"'“”‘’").lower()
+        for predicate in relation.predicates:
+            for term in self._store.objects(anchor.term.value, predicate):
+                if term.value.lower() == said:
+                    yield Chain(term, (Hop(relation, False),), anchor.mention)
+                    return
 
     def _several(self, match: Match, wanted: Sequence[Anchor], barred: Sequence[Anchor]) -> Iterator[Query]:
         lists = [list(self._chains(match, anchor, 2))[:24] for anchor in wanted]
@@ -264,6 +301,8 @@ class Enumerator:
 
     def _of_class(self, cls: str) -> Iterator[Hop]:
         for relation in self._words.relations:
+            if relation.key == "names":
+                continue
             if cls in relation.subject.classes:
                 yield Hop(relation, True)
             if cls in relation.object.classes:
@@ -275,12 +314,7 @@ class Enumerator:
 
     def _next(self, match: Match, hop: Hop) -> list[Hop]:
         """Return the hops that may follow one, best first."""
-        if hop.relation.side(hop.forward).kind != "entity":
-            return []
-        key = (hop.relation.key, hop.forward)
-        if key not in self._follows:
-            self._follows[key] = self._sampled(hop)
-        return self._best(match, self._follows[key])
+        return self._best(match, self.follows(hop))
 
     def _sampled(self, hop: Hop) -> dict[Hop, int]:
         """Learn what may follow a hop from some of the nodes that it reaches."""

@@ -226,6 +226,8 @@ def _head(words: list[Token], masked: str) -> tuple[int, ...]:
         for k, word in enumerate(words):
             if word.start < match.end():
                 continue
+            if word.text.startswith("⟦") and not run and masked[word.end : word.end + 1] == "-":
+                continue  # "the ⟦0⟧-law agreement"
             if word.text.startswith("⟦") or (run and word.text.lower() in STOP):
                 break
             follower = words[k + 1] if k + 1 < len(words) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -168,8 +168,8 @@ class SchemaWords:
         if names:
             info = self.schema.predicates[names[0]]
             phrases = tuple(Words.of(text) for text in _STANDARD[v.ALT_LABEL].split(";"))
-            side = Side((), (), ())
-            yield Relation("names", names, "is called", phrases, (), side, replace(side, kind="text"), info)
+            subject = self._side((), [self.schema.predicates[p].subject_classes for p in names], [], ())
+            yield Relation("names", names, "is called", phrases, (), subject, Side((), (), (), "text"), info)
 
     def _count(self, iri: str) -> int:
         info = self.schema.predicates.get(iri)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -36,13 +37,14 @@ FEATURES = (
     "general",  # a union of sub-relations where one of them fits better, or one where the union fits as well
     "repeated",  # a word that is said twice, walked once
     "clipped",  # words beside a mention that nothing accounts for: it may be part of a longer name
+    "qualified",  # an unexplained word right before one that names the relation ("effective date")
     "idle",  # hops that account for no word that others do not
     "anchor",  # score of the links
 )
 _DEFAULT = {
     "bias": -4.0, "support_min": 3.0, "support_mean": 1.0, "coverage": 6.0, "unexplained": -1.2, "head_agrees": 1.5, "head_disagrees": -3.0,
-    "wh_agrees": 1.0, "wh_disagrees": -2.5, "polarity": -5.0, "hops": -0.5, "placed": 1.5, "misplaced": -4.0, "unused": -4.0, "back": -3.0,
-    "also": 0.5, "order": 1.0, "direct": -3.0, "general": -0.5, "repeated": -2.0, "idle": -1.5, "clipped": -4.0, "anchor": 0.5,
+    "wh_agrees": 1.0, "wh_disagrees": -4.0, "polarity": -5.0, "hops": -0.5, "placed": 1.5, "misplaced": -4.0, "unused": -4.0, "back": -3.0,
+    "also": 0.5, "order": 1.0, "direct": -3.0, "general": -0.5, "repeated": -2.0, "idle": -1.5, "qualified": -4.0, "clipped": -4.0, "anchor": 0.5,
 }  # fmt: skip
 
 
@@ -187,6 +189,7 @@ class _Account:
     def tail(self, hops: Sequence[Hop]) -> None:
         """Take in the hops after the core."""
         self._supports += [self._hop(hop) for hop in hops]
+        self._misplaced += sum(1 for hop in hops if hop.relation.hierarchical)
 
     def conditions(self, query: Query) -> None:
         """Take in conditions on literals and the order of a superlative."""
@@ -222,20 +225,33 @@ class _Account:
         unused += len(reading.without) if not query.without and not query.exclude else 0
         unused += 0 if query.conditions else len(reading.periods) + len(reading.bounds)
         unused += bool(reading.superlative) and query.operation not in ("max", "min")
-        values = (
-            min(self._supports, default=0.0),
-            float(np.mean(self._supports)) if self._supports else 0.0,
-            coverage,
-            unexplained,
-            head > 0, head < 0, wh > 0, wh < 0,
-            float(negative != reading.negated) if negative or (reading.negated and not reading.without) else 0.0,
-            len(query.hops),
-            self._placed, self._misplaced, max(0, unused), self._back, self._also,
-            float(np.mean(self._orders)) if self._orders else 0.5,
-            self._direct, self._general, self._repeated(query), self._clipped(), self._idle,
-            float(np.mean([anchor.score for anchor in anchors.values()])) if anchors else 1.0,
-        )  # fmt: skip
-        return np.array(values, np.float32)
+        denied = negative or (reading.negated and not reading.without)
+        values = {
+            "support_min": min(self._supports, default=0.0),
+            "support_mean": float(np.mean(self._supports)) if self._supports else 0.0,
+            "coverage": coverage,
+            "unexplained": unexplained,
+            "head_agrees": head > 0,
+            "head_disagrees": head < 0,
+            "wh_agrees": wh > 0,
+            "wh_disagrees": wh < 0,
+            "polarity": denied and negative != reading.negated,
+            "hops": len(query.hops),
+            "placed": self._placed,
+            "misplaced": self._misplaced,
+            "unused": max(0, unused),
+            "back": self._back,
+            "also": self._also,
+            "order": float(np.mean(self._orders)) if self._orders else 0.5,
+            "direct": self._direct,
+            "general": self._general,
+            "repeated": self._repeated(query),
+            "clipped": self._clipped(),
+            "qualified": self._qualified(),
+            "idle": self._idle,
+            "anchor": float(np.mean([anchor.score for anchor in anchors.values()])) if anchors else 1.0,
+        }
+        return np.array([float(values[name]) for name in FEATURES], np.float32)
 
     def _hop(self, hop: Hop) -> float:
         """Account for a hop's words and return its support."""
@@ -295,6 +311,8 @@ class _Account:
         if query.cls and not query.tail or not query.hops or last is None or side is None:
             return 1 if any(self.explained[k] >= 0.8 for k in head) else 0
         names, both, _ = self._match.side(side)
+        if all(self.reading.words[k].stem in _TREE for k in head) and self.reading.places:
+            return 1 if self._placed else 0
         if named and side.names:
             return 1 if names[named[-1]] >= 0.8 else -1
         fit = self._match.fit(last.relation).explains
@@ -339,6 +357,20 @@ class _Account:
                         and other + 1 < len(words)
                     )
         return float(found)
+
+    def _qualified(self) -> float:
+        """Count unexplained content words right before a word that the query accounts for."""
+        words, masked = self.reading.words, self.reading.masked
+        return float(
+            sum(
+                1
+                for left, right in pairwise(self.reading.content)
+                if right == left + 1
+                and self.explained[left] < 0.35
+                and self.explained[right] >= 0.8
+                and not masked[words[left].end : words[right].start].strip(" -")
+            )
+        )
 
     def _repeated(self, query: Query) -> float:
         """Count words said twice that fewer hops than that account for."""

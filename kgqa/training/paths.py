@@ -1,0 +1,170 @@
+"""Trains the path scorers: the memory of one graph from questions with answers, and the weights of the general scorer.
+
+``python -m kgqa.training.paths --triples FILE --questions FILE... --out FOLDER [--half 0|1]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kgqa.evaluation.graph import GraphQuestion, gold_link, load_triples, read_questions
+from kgqa.graph.candidates import Enumerator
+from kgqa.graph.memory import BUCKETS, MOST_HOPS, SLOTS, Memory, Step, buckets, skeleton
+from kgqa.graph.operations import Runner
+from kgqa.graph.query import Chain, Hop
+from kgqa.graph.question import Mention, Reading, read
+from kgqa.graph.schema_words import SchemaWords
+from kgqa.graph.store import GraphStore
+from kgqa.types import Term
+
+_VOTES = 8  # questions of one wording that vote for its path
+
+
+class PathFinder:
+    """Finds which path of relations a question's gold answers come from."""
+
+    def __init__(self, store: GraphStore) -> None:
+        self._store = store
+        self._words = SchemaWords(store)
+        self._enumerator = Enumerator(store, self._words)
+
+    def scores(self, question: GraphQuestion) -> dict[tuple[Step, ...], float]:
+        """Return the F1 of every path of up to three hops from the topic whose answers meet the gold answers."""
+        anchor = Term(gold_link(question)[0].entity)
+        runner = Runner(self._store)
+        found: dict[tuple[Step, ...], float] = {}
+        for hops in self._walks(anchor):
+            nodes = runner.reach(chain_of(anchor, hops)).nodes
+            labels = (
+                {self._store.label(term.value) if term.kind == "iri" else term.value for term in nodes}
+                if len(nodes) < 5000
+                else set()
+            )
+            shared = len(labels & question.answers)
+            if shared:
+                found[tuple((hop.relation.key, hop.forward) for hop in hops)] = (
+                    2 * shared / (len(labels) + len(question.answers))
+                )
+        return found
+
+    def _walks(self, anchor: Term) -> Iterator[tuple[Hop, ...]]:
+        for one in self._enumerator.hops(anchor):
+            yield (one,)
+            for two in self._enumerator.follows(one):
+                yield (one, two)
+                for three in self._enumerator.follows(two):
+                    yield (one, two, three)
+
+
+def chain_of(anchor: Term, hops: Sequence[Hop], mention: int = 0) -> Chain:
+    """Return the chain of some hops; one that goes back the way it came keeps apart from where it started."""
+    back = any(
+        a.relation.key == b.relation.key and a.forward != b.forward for a, b in zip(hops, hops[1:], strict=False)
+    )
+    return Chain(anchor, tuple(hops), mention, apart=back)
+
+
+def wording(question: GraphQuestion) -> Reading:
+    """Read a question whose topic is given."""
+    link = gold_link(question)[0]
+    return read(question.text, [Mention(link.start, link.end, link.mention, (link,))])
+
+
+def label_paths(store: GraphStore, questions: Sequence[GraphQuestion]) -> dict[tuple[str, ...], tuple[Step, ...]]:
+    """Return for each wording the path that explains its questions' answers best; a few questions of each vote."""
+    groups: dict[tuple[str, ...], list[GraphQuestion]] = {}
+    for question in questions:
+        groups.setdefault(skeleton(wording(question)), []).append(question)
+    finder = PathFinder(store)
+    labels = {}
+    for words, group in groups.items():
+        votes: dict[tuple[Step, ...], float] = {}
+        for question in sorted(group, key=lambda item: len(item.answers), reverse=True)[: 2 * _VOTES : 2]:
+            for path, score in finder.scores(question).items():
+                votes[path] = votes.get(path, 0.0) + score
+        if votes:
+            labels[words] = max(votes, key=lambda path: (round(votes[path], 6), -len(path)))
+    return labels
+
+
+def train_memory(
+    examples: Iterable[tuple[tuple[str, ...], tuple[Step, ...]]], epochs: int = 12, seed: int = 0
+) -> Memory:
+    """Fit a memory to pairs of wording and path.
+
+    Softmax regression by Adagrad; wordings weigh by the square root of how often they occur.
+    """
+    counted: dict[tuple[tuple[str, ...], tuple[Step, ...]], int] = {}
+    for pair in examples:
+        counted[pair] = counted.get(pair, 0) + 1
+    steps = tuple(sorted({step for _, path in counted for step in path}))
+    index = {step: k for k, step in enumerate(steps)}
+    lengths = _Softmax(MOST_HOPS)
+    hops = [_Softmax(len(steps)) for _ in SLOTS]
+    seen = np.zeros(BUCKETS, bool)
+    rows = [(buckets(words), path, float(np.sqrt(number))) for (words, path), number in counted.items()]
+    order = np.random.default_rng(seed)
+    for _ in range(epochs):
+        for k in order.permutation(len(rows)):
+            at, path, weight = rows[k]
+            seen[at] = True
+            lengths.learn(at, len(path) - 1, weight)
+            for place, step in enumerate(path):
+                hops[SLOTS.index((len(path), place))].learn(at, index[step], weight)
+    return Memory(steps, lengths.weights, np.stack([model.weights for model in hops]), seen)
+
+
+class _Softmax:
+    """Softmax regression over sparse binary features."""
+
+    def __init__(self, classes: int) -> None:
+        self.weights: NDArray[np.float32] = np.zeros((BUCKETS, classes), np.float32)
+        self._squares: NDArray[np.float32] = np.full((BUCKETS, classes), 1e-4, np.float32)
+
+    def learn(self, at: NDArray[np.int64], label: int, weight: float, rate: float = 0.1) -> None:
+        """Take one step towards a label."""
+        scores = self.weights[at].sum(0)
+        chances = np.exp(scores - scores.max())
+        chances /= chances.sum()
+        chances[label] -= 1.0
+        slope = np.minimum(weight, 8.0) * chances[None, :] + 1e-4 * self.weights[at]
+        self._squares[at] += slope**2
+        self.weights[at] -= rate * slope / np.sqrt(self._squares[at])
+
+
+def halves(questions: Sequence[GraphQuestion]) -> tuple[list[GraphQuestion], list[GraphQuestion]]:
+    """Split questions into two halves, alternately in each file."""
+    return list(questions[::2]), list(questions[1::2])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Train the memory of a graph and write it to a folder."""
+    parser = argparse.ArgumentParser(prog="python -m kgqa.training.paths", description=__doc__)
+    parser.add_argument("--triples", type=Path, required=True)
+    parser.add_argument("--questions", type=Path, nargs="+", required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--half", type=int, choices=(0, 1), default=0, help="which half of each file to train on")
+    options = parser.parse_args(arguments)
+    questions = [question for file in options.questions for question in halves(read_questions(file))[options.half]]
+    with tempfile.TemporaryDirectory() as folder:
+        store = load_triples(options.triples, Path(folder))
+        labels = label_paths(store, questions)
+    words = [skeleton(wording(question)) for question in questions]
+    memory = train_memory([(line, labels[line]) for line in words if line in labels])
+    memory.save(options.out)
+    sys.stdout.write(
+        json.dumps({"questions": len(questions), "wordings": len(labels), "steps": len(memory.steps)}) + "\n"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
