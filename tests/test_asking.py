@@ -1,0 +1,35 @@
+import pytest
+
+from kgqa.asking import asked
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "style"),
+    [
+        ("How many drugs treat gout?", "number", "span"),
+        ("有多少种药物可以治疗痛风？", "number", "span"),
+        ("Is there a change-of-control clause in the lease?", "boolean", "exists"),
+        ("Does warfarin interact with aspirin?", "boolean", "exists"),
+        ("该合同是否包含竞业限制条款？", "boolean", "exists"),
+        ("哮喘患者可以使用普萘洛尔吗？", "boolean", "exists"),
+        ("When does the agreement expire?", "date", "span"),
+        ("合同何时到期？", "date", "span"),
+        ("Quote the clause on audits.", "span", "quote"),
+        ("How is asthma treated?", "span", "quote"),
+        ("如何治疗哮喘？", "span", "quote"),
+        ("What is gout?", "span", "quote"),
+        ("How long is the initial term?", "span", "span"),
+        ("Which gene is implicated in Canavan disease?", "span", "span"),
+        ("Which drugs treat gout?", "entities", "span"),
+        ("哪些药物禁用于哮喘？", "entities", "span"),
+        ("What is the target of Inebilizumab?", "span", "span"),
+    ],
+)
+def test_what_a_question_asks_for(question: str, kind: str, style: str) -> None:
+    found = asked(question)
+    assert (found.kind, found.style) == (kind, style)
+
+
+@pytest.mark.parametrize("question", ["", "?", "？", "\U0001f600", "a" * 5000, "\u202e"])
+def test_any_text_is_classified(question: str) -> None:
+    assert asked(question).kind in ("span", "entities")

@@ -1,0 +1,130 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kgqa import fusion
+from kgqa.errors import ModelError
+from kgqa.fusion import Calibration, Weights
+from kgqa.types import Candidate, Evidence, Passage, Reason
+
+EVEN = Calibration(
+    {way: Weights(0.0, {"fit": 4.0, "reader": 4.0, "coverage": 2.0}) for way in fusion.WAYS}, threshold=0.6
+)
+
+
+def quotation(text: str = "a quotation") -> Evidence:
+    passage = Passage("p", "d.md", text, "en", 0, len(text))
+    return Evidence("passage", 1.0, passage, 0, len(text), text)
+
+
+def candidate(*items: str, side: str = "text", kind: str = "span", **features: float) -> Candidate:
+    return Candidate(kind, items, ("",) * len(items), side, 1.0, (quotation(),), None, features)
+
+
+def test_the_same_answer_from_graph_and_text_becomes_one_with_both_evidences() -> None:
+    merged = fusion.merge([candidate("Warfarin", side="graph", fit=0.2)], [candidate("the warfarin.", reader=0.3)])
+    assert len(merged) == 1
+    assert merged[0].side == "both"
+    assert len(merged[0].evidence) == 2
+    assert EVEN.confidence(merged[0]) > EVEN.confidence(candidate("Warfarin", side="graph", fit=0.2))
+
+
+def test_lists_are_the_same_answer_in_any_order() -> None:
+    assert len(fusion.merge([candidate("a1", "b2", side="graph")], [candidate("b2", "A1")])) == 1
+
+
+def test_decimals_and_units_are_kept_apart() -> None:
+    assert fusion.normalise("2.5 mg") != fusion.normalise("25 mg")
+    assert fusion.normalise("The 5 %") == fusion.normalise("5 %")
+
+
+def test_abstains_below_the_threshold_and_is_sure_of_abstaining() -> None:
+    decision = fusion.decide([candidate("x1", reader=-0.5)], EVEN)
+    assert decision.best is None
+    assert decision.confidence > 0.5
+    assert decision.ranked
+
+
+def test_no_candidates_is_an_abstention() -> None:
+    assert fusion.decide([], EVEN).best is None
+
+
+def test_not_finding_is_a_finding_only_inside_one_document() -> None:
+    weak = {"is_exists": 1.0, "reader": -0.9}
+    inside = fusion.decide([candidate("yes", kind="boolean", document=1.0, **weak)], EVEN)
+    anywhere = fusion.decide([candidate("yes", kind="boolean", document=0.0, **weak)], EVEN)
+    assert inside.best is not None and inside.best.items == ("no",)
+    assert inside.confidence > 0.9
+    assert anywhere.best is None
+
+
+def test_a_chinese_yes_turns_into_a_chinese_no() -> None:
+    weak = candidate("是", kind="boolean", is_exists=1.0, document=1.0, reader=-0.9)
+    best = fusion.decide([weak], EVEN).best
+    assert best is not None and best.items == ("否",)
+
+
+def test_graph_and_text_that_differ_are_shown_as_a_conflict() -> None:
+    graph = candidate("30", side="graph", kind="number", fit=0.9)
+    text = candidate("45", kind="number", reader=0.8)
+    decision = fusion.decide([graph, text], EVEN)
+    assert decision.best == graph
+    (conflict,) = decision.conflicts
+    assert (conflict.one_says, conflict.other_says) == ("30", "45")
+
+
+def test_an_unsure_other_side_is_no_conflict() -> None:
+    decision = fusion.decide(
+        [candidate("30", side="graph", kind="number", fit=0.9), candidate("45", kind="number", reader=-0.5)], EVEN
+    )
+    assert decision.conflicts == ()
+
+
+def test_a_calibration_survives_saving(tmp_path) -> None:
+    EVEN.save(tmp_path / "c.json")
+    assert Calibration.load(tmp_path / "c.json") == EVEN
+
+
+@pytest.mark.parametrize("content", ["", "[]", json.dumps({"sides": {}}), '{"sides": {"graph": {}}}'])
+def test_a_broken_calibration_is_one_clear_error(tmp_path, content: str) -> None:
+    (tmp_path / "c.json").write_text(content)
+    with pytest.raises(ModelError, match="kgqa train calibrate"):
+        Calibration.load(tmp_path / "c.json")
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        ({"hidden": True}, Reason.NOT_PERMITTED),
+        ({"outdated": True}, Reason.OUT_OF_DATE),
+        ({"found": True, "retrieved": True}, Reason.READER_UNSURE),
+        ({"linked": True}, Reason.NO_PASSAGE),
+        ({"linked": True, "retrieved": True}, Reason.NO_RELATION),
+        ({"retrieved": True}, Reason.NO_ENTITY),
+    ],
+)
+def test_the_reason_for_abstaining(facts: dict[str, bool], reason: Reason) -> None:
+    given_facts = {"linked": False, "found": False, "retrieved": False, "hidden": False, "outdated": False, **facts}
+    assert fusion.reason_for_nothing(**given_facts) == reason
+
+
+features = st.dictionaries(st.sampled_from(["fit", "reader", "coverage"]), st.floats(-1, 1))
+candidates = st.lists(
+    st.builds(lambda text, values: candidate(text, **values), st.text(min_size=1, max_size=8), features), max_size=6
+)
+
+
+@given(candidates, candidates)
+def test_merging_loses_no_evidence_and_leaves_its_inputs(graph, text) -> None:
+    before = (list(graph), list(text))
+    merged = fusion.merge(graph, text)
+    assert sum(len(c.evidence) for c in merged) == len(graph) + len(text)
+    assert (graph, text) == before
+
+
+@given(features, st.sampled_from(["fit", "reader", "coverage"]), st.floats(0, 1))
+def test_more_of_a_feature_never_lowers_the_confidence(values, name: str, more: float) -> None:
+    better = {**values, name: values.get(name, 0.0) + more}
+    assert EVEN.confidence(candidate("x", **better)) >= EVEN.confidence(candidate("x", **values))
