@@ -12,7 +12,7 @@ from .batch_page import build_batch
 from .chat_page import build_chat
 from .desk import Desk, KnowledgeBase
 from .frame import Frame, Wording, browser_of
-from .history import HistoryStore, new_conversation
+from .history import Conversation, HistoryStore
 from .history_panel import build_history, listen_history
 from .knowledge_page import build_knowledge
 from .look import Look, build_inspector, listen
@@ -71,7 +71,7 @@ def _lay_out(app: gr.Blocks, desk: Desk) -> None:
         history = build_history(words)
     base, language = _header(words, desk)
     conversation, stamp, browser = (
-        gr.State(new_conversation),
+        gr.State(Conversation()),
         gr.State(0),
         gr.BrowserState("", storage_key="kgqa-browser", secret="kgqa"),
     )

@@ -46,9 +46,12 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """Turns in order."""
+    """Turns in order.
 
-    id: str
+    :param id: cannot be guessed; empty until there is something to keep.
+    """
+
+    id: str = ""
     title: str = ""
     turns: tuple[Turn, ...] = ()
 
@@ -59,18 +62,13 @@ class Conversation:
     def with_turn(self, turn: Turn) -> Conversation:
         """Return the conversation with one turn more; the first gives it its title."""
         title = self.title or turn.asked[:MAX_TITLE]
-        return replace(self, title=title, turns=(*self.turns, turn))
+        return replace(self, id=self.id or uuid.uuid4().hex, title=title, turns=(*self.turns, turn))
 
     def judged(self, index: int, verdict: str) -> Conversation:
         """Return the conversation with a verdict on one turn."""
         turns = list(self.turns)
         turns[index] = replace(turns[index], judged=verdict)
         return replace(self, turns=tuple(turns))
-
-
-def new_conversation() -> Conversation:
-    """Return an empty conversation with an id that cannot be guessed."""
-    return Conversation(uuid.uuid4().hex)
 
 
 def now() -> str:

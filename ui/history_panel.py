@@ -10,7 +10,7 @@ import gradio as gr
 from .desk import Desk
 from .export import to_markdown, to_pdf, to_record
 from .frame import Frame, Wording, data_of, owner_of, page
-from .history import Conversation, new_conversation
+from .history import Conversation
 from .strings import t
 from .tags import Html, el
 
@@ -88,7 +88,7 @@ class HistoryPanel:
 
     def new(self) -> tuple[Any, ...]:
         """Begin a conversation."""
-        return new_conversation(), time.time_ns(), gr.Tabs(selected="chat")
+        return Conversation(), time.time_ns(), gr.Tabs(selected="chat")
 
     def rename(self, conversation: Conversation, title: str, browser: str, request: gr.Request) -> Conversation:
         """Give the present conversation another title."""

@@ -216,7 +216,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "remove_which": ("Document to remove", "要移除的文档"),
     "remove_sure": ("Remove it with its passages, vectors and derived statements", "连同段落、向量和派生陈述一并移除"),
     "remove_button": ("Remove", "移除"),
-    "remove_confirm_first": ("Tick the box first.", "请先勾选确认。"),
+    "remove_confirm_first": ("Choose a document and tick the box first.", "请先选择文档并勾选确认。"),
     "removed_clean": ("Removed. The check found no trace of it.", "已移除，检查未发现残留。"),
     "removed_remains": ("Removed, but these remain:", "已移除，但仍有残留："),
     # batch page

@@ -49,9 +49,9 @@ NAUGHTY = [
     "𝄞\ufeff<b>",
 ]
 ALLOWED = frozenset(
-    "a article b blockquote button caption circle code dd defs details div dl dt em footer g h2 h3 h4 header i li line mark "
-    "marker ol p path pre progress rect section small span strong summary sup svg table tbody td text th thead title tr "
-    "ul".split()
+    """a article b blockquote button caption circle code dd defs details div dl dt em footer g h2 h3 h4 header i li line
+    mark marker ol p path pre progress rect section small span strong summary sup svg table tbody td text th thead title
+    tr ul""".split()  # noqa: SIM905
 )
 
 

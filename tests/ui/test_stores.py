@@ -10,7 +10,7 @@ from kgqa.feedback import FeedbackStore
 from kgqa.records import from_json, to_json
 from kgqa.types import Answer
 from ui.export import to_markdown, to_pdf, to_record
-from ui.history import HistoryStore, Turn, new_conversation, now
+from ui.history import Conversation, HistoryStore, Turn, now
 
 
 def turn(kb, question: str, asked: str = "") -> Turn:
@@ -37,7 +37,7 @@ def test_a_record_of_something_else_is_refused():
 
 def test_conversations_are_kept_searched_renamed_and_deleted(kb, tmp_path):
     store = HistoryStore(tmp_path / "c.sqlite")
-    mine = new_conversation().with_turn(turn(kb, "二甲双胍的禁忌症是什么？"))
+    mine = Conversation().with_turn(turn(kb, "二甲双胍的禁忌症是什么？"))
     store.save("user:ann", mine)
     store.save("user:ann", mine.with_turn(turn(kb, "What are the side effects of metformin?")))
     assert store.list("user:ann") == [(mine.id, "二甲双胍的禁忌症是什么？")]
@@ -51,7 +51,7 @@ def test_conversations_are_kept_searched_renamed_and_deleted(kb, tmp_path):
 
 def test_another_user_sees_changes_and_deletes_nothing(kb, tmp_path):
     store = HistoryStore(tmp_path / "c.sqlite")
-    mine = new_conversation().with_turn(turn(kb, "When is metformin contraindicated?"))
+    mine = Conversation().with_turn(turn(kb, "When is metformin contraindicated?"))
     store.save("user:ann", mine)
     assert store.load("user:bob", mine.id) is None and store.list("user:bob") == []
     store.save("user:bob", replace(mine, title="taken"))
@@ -62,7 +62,7 @@ def test_another_user_sees_changes_and_deletes_nothing(kb, tmp_path):
 
 def test_a_removed_document_leaves_no_text_in_conversations(kb, tmp_path):
     store = HistoryStore(tmp_path / "c.sqlite")
-    mine = new_conversation().with_turn(turn(kb, "When is metformin contraindicated?"))
+    mine = Conversation().with_turn(turn(kb, "When is metformin contraindicated?"))
     mine = mine.with_turn(turn(kb, "What are the side effects of metformin?"))
     store.save("user:ann", mine)
     assert store.forget("drugs/metformin.md") == 1
@@ -147,7 +147,7 @@ def test_usage_counts_days_misses_and_time(kb, tmp_path):
 
 
 def test_exports_hold_the_evidence_and_nothing_that_runs(kb):
-    talk = new_conversation().with_turn(
+    talk = Conversation().with_turn(
         turn(kb, "When is metformin contraindicated?", "<img src=x> and [link](javascript:1)?")
     )
     talk = talk.with_turn(turn(kb, "二甲双胍的禁忌症是什么？"))
