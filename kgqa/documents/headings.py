@@ -157,10 +157,11 @@ def title_of(rest: str, length: int) -> str | None:
     rest = rest.lstrip(" .:—–-\u3000")
     if not rest:
         return None
-    if length <= 100 and rest[-1] not in ";,；，。" and is_title(rest.rstrip(".:")):
-        return rest.rstrip(".:")
     found = _run_in.match(rest)
-    return found["title"].strip() if found and is_title(found["title"]) else None
+    if found and rest[found.end() :].strip():
+        return found["title"].strip() if is_title(found["title"]) else None
+    bare = rest.rstrip(".:")
+    return bare if length <= 100 and rest[-1] not in ";,；，。" and is_title(bare) else None
 
 
 def is_title(line: str) -> bool:

@@ -19,33 +19,19 @@ from kgqa.documents.formats import loader
 from kgqa.errors import SourceError
 from kgqa.language import detect
 
-_FORBIDDEN = (
-    "socket.connect",
-    "socket.bind",
-    "socket.getaddrinfo",
-    "socket.__new__",
-    "subprocess.",
-    "os.system",
-    "os.exec",
-    "os.fork",
-    "os.posix_spawn",
-    "os.spawn",
-    "ftplib.",
-    "urllib.Request",
-    "webbrowser.",
-    "pty.spawn",
-)
+_NETWORK = ("socket.", "ftplib.", "urllib.Request", "webbrowser.")
+_PROGRAMS = ("subprocess.", "pty.spawn", "os.system", "os.exec", "os.fork", "os.posix_spawn", "os.spawn")
+_FILES = ("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.chmod", "os.chown", "os.link", "os.symlink")
+_FORBIDDEN = (*_NETWORK, *_PROGRAMS, *_FILES)
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
 def main() -> None:
     """Serve requests until standard input ends."""
-    memory = int(sys.argv[1])
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="surrogateescape", newline="\n")
     os.dup2(2, 1)  # what a library prints must not mix with replies
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    sys.addaudithook(_refuse)
     requests = os.fdopen(0, "r", encoding="utf-8", errors="surrogateescape", newline="\n")
+    confine(int(sys.argv[1]))
     replies.write('"ready"\n')
     replies.flush()
     for line in requests:
@@ -53,6 +39,17 @@ def main() -> None:
         _limit_time(float(request["seconds"]))
         replies.write(json.dumps(_answer(request["path"], request["media_type"]), ensure_ascii=False) + "\n")
         replies.flush()
+
+
+def confine(memory: int) -> None:
+    """Limit this process for good: address space, no sockets, no programs, no files written.
+
+    :param memory: bytes of address space.
+    """
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    sys.addaudithook(_refuse)
 
 
 def _limit_time(seconds: float) -> None:
@@ -64,7 +61,7 @@ def _limit_time(seconds: float) -> None:
 def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
     if event.startswith(_FORBIDDEN):
         raise PermissionError(f"a document loader tried {event}; refused")
-    if event == "open" and isinstance(arguments[1], str) and any(flag in arguments[1] for flag in "wax+"):
+    if event == "open" and isinstance(arguments[2], int) and arguments[2] & _WRITING:
         raise PermissionError("a document loader tried to write a file; refused")
 
 
