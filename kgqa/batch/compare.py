@@ -51,6 +51,9 @@ class Difference:
     same: int
     causes: tuple[str, ...]
 
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
     def lines(self) -> list[str]:
         """Return the difference as lines of text."""
         out = [f"{len(self.changes)} changed, {self.same} the same, {len(self.gone)} gone, {len(self.new)} new"]
