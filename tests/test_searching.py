@@ -1,0 +1,43 @@
+from kgqa.searching import plan
+from kgqa.types import Filters, GraphFinding, Link
+
+QUESTION = "What does the Supply Agreement between A and B say about audits?"
+AT = QUESTION.index("Supply")
+CONTRACT = Link(AT, AT + 32, QUESTION[AT : AT + 32], "ex:c1", "Supply Agreement", 1.0, documents=("c1.txt",))
+
+
+def test_a_thing_with_its_own_document_narrows_the_search_and_loses_its_name() -> None:
+    (search,) = plan(QUESTION, [CONTRACT], [], Filters(), None)
+    assert search.filters.documents == {"c1.txt"}
+    assert search.focus == "document"
+    assert search.question == "What does the document say about audits?"
+
+
+def test_narrowing_never_widens_what_the_asker_may_use() -> None:
+    (search,) = plan(QUESTION, [CONTRACT], [], Filters(documents=frozenset({"other.txt"})), None)
+    assert search.filters.documents == frozenset()
+
+
+def test_a_doubtful_link_does_not_narrow() -> None:
+    doubtful = Link(AT, AT + 32, CONTRACT.mention, "ex:c1", "Supply Agreement", 0.6, "fuzzy", documents=("c1.txt",))
+    (search,) = plan(QUESTION, [doubtful], [], Filters(), None)
+    assert search.filters.documents is None
+    assert search.question == QUESTION
+
+
+def test_a_described_thing_is_put_in_by_its_name() -> None:
+    question = "How is the disease that drug X treats treated?"
+    at = question.index("the disease")
+    fill = Link(at, question.index(" treated?"), "the disease that drug X treats", "ex:gout", "gout", 1.0)
+    finding = GraphFinding("none", (), 0.9, "SELECT", fills=(fill,))
+    (search,) = plan(question, [], [finding], Filters(), lambda iris: frozenset({"gout.md"}))
+    assert search.question == "How is gout treated?"
+    assert search.boost == {"gout.md"}
+    assert search.finding == finding
+
+
+def test_the_preferred_name_joins_the_query_but_not_the_question() -> None:
+    link = Link(16, 19, "MI", "ex:mi", "myocardial infarction", 1.0, "alias")
+    (search,) = plan("How common is an MI?", [link], [], Filters(), lambda iris: frozenset())
+    assert "myocardial infarction" in search.query
+    assert search.question == "How common is an MI?"
