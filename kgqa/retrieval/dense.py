@@ -24,6 +24,7 @@ Found = tuple[NDArray[np.int64], NDArray[np.float32]]
 
 _SLACK = 1 << 20  # bytes of an index beside its vectors, before the limit for reading calls it damaged
 _UNIT_TOLERANCE = 1e-3
+_TRAINING = 39 * 16
 
 # Below this many queries in a batch FAISS scans with its own loops, above with BLAS, whose sums differ in the last
 # digits and whose threads spin. Never BLAS: a query then has one result, alone or in a batch.
@@ -61,6 +62,8 @@ class DenseIndex:
     def __init__(self, index: Any, config: DenseConfig | None = None) -> None:
         self._index = index
         self._config = config or DenseConfig()
+        if self.kind == "ivfpq":
+            index.make_direct_map()  # so that a row's vector can be asked for
         self._gpu = _on_gpu(index)
 
     @classmethod
@@ -184,7 +187,7 @@ def _empty(count: int, dim: int, sample: Vectors, config: DenseConfig) -> Any:
     """Return an index of the kind that fits a number of vectors, trained and empty."""
     if count <= config.flat_up_to:
         return faiss.IndexFlatIP(dim)
-    if count <= config.hnsw_up_to:
+    if count <= max(config.hnsw_up_to, _TRAINING):  # compression must be learned from enough vectors
         index = faiss.IndexHNSWFlat(dim, config.links, faiss.METRIC_INNER_PRODUCT)
         index.hnsw.efConstruction = config.build_depth
         return index
