@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 import pyoxigraph as ox
 
-from kgqa.errors import MissingExtra
 from kgqa.graph import vocabulary as v
 
 _SCOPES = {
@@ -49,10 +48,8 @@ def read_obo(handle: IO[bytes]) -> Iterator[Any]:
 
     :raises OboFault: with line and reason.
     """
-    try:
-        from obonet.read import get_sections
-    except ImportError:
-        raise MissingExtra("reading OBO files", "obo") from None
+    from obonet.read import get_sections
+
     line = 0
 
     def lines() -> Iterator[str]:

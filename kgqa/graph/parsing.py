@@ -50,7 +50,9 @@ _ENCODINGS = (
 )
 MAX_IN_MEMORY = 2 << 30
 """Most bytes of a format that is read whole (XML, JSON-LD, CSV)."""
-_TURTLE_LIKE = re.compile(rb"\s*(?:#[^\n]*\n\s*)*(?:@prefix|@base|prefix\s|base\s|<[a-z]+://[^\s<>\"]*>\s)", re.IGNORECASE)
+_TURTLE_LIKE = re.compile(
+    rb"\s*(?:#[^\n]*\n\s*)*(?:@prefix|@base|prefix\s|base\s|<[a-z]+://[^\s<>\"]*>\s)", re.IGNORECASE
+)
 _OWL_XML = re.compile(rb"\s*(?:<\?xml[^>]*>)?\s*(?:<!--.*?-->\s*)*<(?:owl:)?Ontology\s", re.DOTALL)
 
 
@@ -125,7 +127,9 @@ def _failure(reason: str) -> dict[str, Any]:
 def _reason(error: SyntaxError) -> str:
     text = str(error.msg)
     if "LoadDocumentCallback" in text:
-        text = text.partition("No LoadDocument")[0] + "a remote @context is not fetched; write the context into the file"
+        text = (
+            text.partition("No LoadDocument")[0] + "a remote @context is not fetched; write the context into the file"
+        )
     text = re.sub(r"^(?:Parser error|error while parsing)\s*(?:at\s+)?", "", text, flags=re.IGNORECASE)
     if error.lineno and not re.search(r"\bline \d", text):
         text = f"line {error.lineno}: {text}"

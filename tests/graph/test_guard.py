@@ -1,3 +1,4 @@
+import contextlib
 import time
 
 import pytest
@@ -41,7 +42,7 @@ GOOD = [
     'ASK { ?s ?p """FROM " LOAD \' DROP""" }',
     "# SERVICE\nSELECT ?service ?from ?load { ?service ?from ?load }",
     "PREFIX from: <http://example.org/SERVICE/> SELECT * { ?s from:load from:SERVICE }",
-    "PREFIX ex: <http://example.org/> BASE <http://b/> SELECT (COUNT(*) AS ?n) { ?s ex:p|^ex:q/ex:r* ?o FILTER(?o < 5 && ?o > 1) }",
+    "PREFIX ex: <http://e/> BASE <http://b/> SELECT (COUNT(*) AS ?n) { ?s ex:p|^ex:q/ex:r* ?o FILTER(?o < 5 && ?o > 1) }",
     "SELECT * { <http://example.org/service?from=load> ?p '药😀'@zh }",
     r"SELECT * { ?s ?p '\u836F' }",
     "SELECT * WHERE " + "{" * 60 + "?s ?p ?o" + "}" * 60,
@@ -73,7 +74,5 @@ def test_any_text_is_refused_or_passed(text):
 
 @given(st.text(alphabet="\"'\\<>{}()#?:aSERVICE \n", max_size=80))
 def test_a_mask_keeps_the_length(text):
-    try:
+    with contextlib.suppress(QueryError):
         assert len(mask(text)) == len(text)
-    except QueryError:
-        pass

@@ -89,7 +89,17 @@ def test_names_are_found(linker, question, mention, entity, method):
 
 @pytest.mark.parametrize(
     "question",
-    ["", "?!", "What can it be?", "Who is the one who has it?", "什么是这个的", "who has what", "42", "\ud800", "a" * 100_000],
+    [
+        "",
+        "?!",
+        "What can it be?",
+        "Who is the one who has it?",
+        "什么是这个的",
+        "who has what",
+        "42",
+        "\ud800",
+        "a" * 100_000,
+    ],
 )
 def test_common_words_and_nonsense_link_nothing(linker, question):
     assert [link for link in linker.link([question])[0] if link.score > 0.4] == []
@@ -143,7 +153,12 @@ def test_tokens_lie_in_the_text_in_order(text):
 
 
 def test_stems_meet():
-    for one, other in [("diseases", "disease"), ("therapies", "therapy"), ("diagnoses", "diagnosis"), ("tumours", "tumor")]:
+    for one, other in [
+        ("diseases", "disease"),
+        ("therapies", "therapy"),
+        ("diagnoses", "diagnosis"),
+        ("tumours", "tumor"),
+    ]:
         assert stem(one) == stem(other)
     assert key(["a", "b"]) != key(["b", "a"])
 
@@ -206,5 +221,7 @@ def test_recall_on_real_questions(kb, data, tmp_path):
     linker = EntityLinker(GraphStore.open(tmp_path / "g"))
     rows = [json.loads(line) for line in (folder / "questions.jsonl").read_text().splitlines()]
     links = linker.link([row["question"] for row in rows])
-    gold = [(e["iri"], {link.entity for link in mine}) for row, mine in zip(rows, links) for e in row.get("entities", [])]
+    gold = [
+        (e["iri"], {link.entity for link in mine}) for row, mine in zip(rows, links, strict=True) for e in row.get("entities", [])
+    ]
     assert sum(iri in found for iri, found in gold) / len(gold) >= 0.98

@@ -59,9 +59,7 @@ FORMATS = {
 
 
 def triples(store):
-    return {
-        (t.subject, t.predicate, t.object) for t in (store.statement(n) for n in range(store.graph.statements))
-    }
+    return {(t.subject, t.predicate, t.object) for t in (store.statement(n) for n in range(store.graph.statements))}
 
 
 def test_every_format_gives_the_same_triples(make):
@@ -80,7 +78,11 @@ BAD = [
     ("broken.ttl", "@prefix ex: <http://example.org/> .\nex:a ex:b ex:c .\nex:a ex:b ,\n", "line 3"),
     ("prefix.ttl", "<http://a> <http://b> ex:c .", "prefix"),
     ("iri.nt", "<http://a> <http://b> <http://c> .\n<http://a> <http://b> <not an iri> .\n", "line 2"),
-    ("broken.rdf", "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>\n<rdf:Description></b></rdf:RDF>", "line 2"),
+    (
+        "broken.rdf",
+        "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>\n<rdf:Description></b></rdf:RDF>",
+        "line 2",
+    ),
     ("owlxml.owl", '<?xml version="1.0"?>\n<Ontology xmlns="http://www.w3.org/2002/07/owl#"/>', "OWL/XML"),
     ("broken.jsonld", '{"@context": {', "line 1"),
     ("remote.jsonld", '{"@context": "https://example.org/context.jsonld", "name": "x"}', "context"),

@@ -29,7 +29,9 @@ def test_a_chain_is_followed_to_its_end_and_premises_are_kept(make):
 
 
 def test_what_is_stated_is_not_derived(make):
-    store, report = make({"a.ttl": HEAD + "ex:a ex:p ex:b . ex:a ex:q ex:b ."}, rules=RuleSet((rule("?x ex:q ?y", "?x ex:p ?y"),)))
+    store, report = make(
+        {"a.ttl": HEAD + "ex:a ex:p ex:b . ex:a ex:q ex:b ."}, rules=RuleSet((rule("?x ex:q ?y", "?x ex:p ?y"),))
+    )
     assert report.derived == 0
     assert store.triple(EX + "a", EX + "q", EX + "b").rule == ""
 
@@ -41,7 +43,9 @@ def test_what_is_stated_is_not_derived(make):
 def test_premises_of_property_paths_are_one_walk(make, path, count):
     ends = {"ex:p|ex:q": "ex:b", "^ex:r": "ex:b", "(ex:p|ex:q)/^ex:r": "ex:d"}.get(path, "ex:c")
     text = HEAD + "ex:a ex:p ex:b . ex:b ex:p ex:c . ex:b ex:r ex:a . ex:d ex:r ex:b ."
-    store, report = make({"a.ttl": text}, rules=RuleSet((rule("ex:a ex:new ?x", f"ex:a {path} ?x FILTER(?x = {ends})"),)))
+    store, report = make(
+        {"a.ttl": text}, rules=RuleSet((rule("ex:a ex:new ?x", f"ex:a {path} ?x FILTER(?x = {ends})"),))
+    )
     assert report.derived == 1
     (made,) = store.objects(EX + "a", EX + "new")
     triple = store.triple(EX + "a", EX + "new", made)
@@ -67,9 +71,13 @@ def test_bounds_are_kept_and_told(make):
 
 
 def test_built_in_closure(make):
-    text = HEAD + """ex:A rdfs:subClassOf ex:B . ex:B rdfs:subClassOf ex:C . ex:x a ex:A .
+    text = (
+        HEAD
+        + """ex:A rdfs:subClassOf ex:B . ex:B rdfs:subClassOf ex:C . ex:x a ex:A .
     ex:cures rdfs:subPropertyOf ex:treats . ex:x ex:cures ex:y . ex:treats owl:inverseOf ex:treatedBy .
-    ex:near a owl:SymmetricProperty . ex:x ex:near ex:z . ex:part a owl:TransitiveProperty . ex:x ex:part ex:y . ex:y ex:part ex:w ."""
+    ex:near a owl:SymmetricProperty . ex:x ex:near ex:z .
+    ex:part a owl:TransitiveProperty . ex:x ex:part ex:y . ex:y ex:part ex:w ."""
+    )
     store, report = make({"a.ttl": text}, rules=RuleSet(CLOSURE))
     kind = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
     for subject, predicate, thing in [

@@ -10,7 +10,9 @@ HEAD = """@prefix ex: <http://example.org/> . @prefix rdfs: <http://www.w3.org/2
 @prefix owl: <http://www.w3.org/2002/07/owl#> . @prefix sh: <http://www.w3.org/ns/shacl#> .
 @prefix skos: <http://www.w3.org/2004/02/skos/core#> .
 """
-GRAPH = HEAD + """
+GRAPH = (
+    HEAD
+    + """
 ex:Drug a owl:Class ; rdfs:label "drug"@en , "药物"@zh . ex:Opioid rdfs:subClassOf ex:Drug ; rdfs:label "opioid" .
 ex:symptomatic rdfs:label "is a symptomatic treatment of"@en , "用于缓解"@zh .
 ex:contraindication rdfs:label "contraindication"@en , "禁忌症"@zh .
@@ -22,13 +24,17 @@ ex:morphine a ex:Opioid ; rdfs:label "morphine" .
 ex:pain rdfs:label "pain"@en , "疼痛"@zh . ex:fever rdfs:label "fever"@en , "发热"@zh .
 ex:ulcer rdfs:label "peptic ulcer"@en , "消化性溃疡"@zh ; ex:locatedIn ex:stomach .
 """
-SHAPES = HEAD + """
+)
+SHAPES = (
+    HEAD
+    + """
 ex:DrugShape a sh:NodeShape ; sh:targetClass ex:Drug ;
   sh:property [ sh:path ex:contraindication ; sh:minCount 1 ; sh:name "contraindication"@en , "禁忌症"@zh ] ;
   sh:property [ sh:path ex:dose ; sh:minCount 1 ] ;
   sh:property [ sh:path [ sh:inversePath ex:treatedWith ] ; sh:minCount 1 ; sh:name "patients" ] ;
   sh:property [ sh:path ex:optional ; sh:maxCount 1 ] .
 """
+)
 
 
 @pytest.fixture
@@ -51,7 +57,12 @@ def triple(store, predicate, thing, subject="aspirin"):
     ("predicate", "thing", "english", "chinese"),
     [
         ("symptomatic", "pain", "aspirin is a symptomatic treatment of pain.", "阿司匹林用于缓解疼痛。"),
-        ("contraindication", "ulcer", "The contraindication of aspirin is peptic ulcer.", "阿司匹林的禁忌症是消化性溃疡。"),
+        (
+            "contraindication",
+            "ulcer",
+            "The contraindication of aspirin is peptic ulcer.",
+            "阿司匹林的禁忌症是消化性溃疡。",
+        ),
         ("hasSideEffect", "nausea", "aspirin has side effect nausea.", "阿司匹林 has side effect nausea."),
         ("treats", "pain", "aspirin treats pain.", None),
     ],
@@ -64,7 +75,9 @@ def test_statements_become_sentences(store, predicate, thing, english, chinese):
 
 def test_verbs_and_nouns():
     assert all(map(is_verb, ["treats", "is part of", "has party", "causes", "belongs to", "was signed by", "governs"]))
-    assert not any(map(is_verb, ["parties", "symptoms", "indications", "address", "status", "agreement date", "members"]))
+    assert not any(
+        map(is_verb, ["parties", "symptoms", "indications", "address", "status", "agreement date", "members"])
+    )
 
 
 def test_paths_become_sentences(store):
@@ -116,15 +129,21 @@ def test_the_sheet_says_what_is_known_and_what_is_missing(store):
 def test_results_of_the_validation_are_kept(store):
     wanted, violations = load(store.folder / "shapes.json")
     assert len(wanted) == 3
-    assert {(v.focus, v.path) for v in violations} >= {(EX + "aspirin", EX + "dose"), (EX + "morphine", EX + "contraindication")}
+    assert {(v.focus, v.path) for v in violations} >= {
+        (EX + "aspirin", EX + "dose"),
+        (EX + "morphine", EX + "contraindication"),
+    }
 
 
 def test_targets_other_than_classes(make, tmp_path):
     shape = tmp_path / "s.ttl"
-    shape.write_text(HEAD + """
+    shape.write_text(
+        HEAD
+        + """
     ex:One a sh:NodeShape ; sh:targetNode ex:pain ; sh:property [ sh:path ex:code ; sh:minCount 1 ] .
     ex:Two a sh:NodeShape ; sh:targetSubjectsOf ex:treats ; sh:property [ sh:path ex:maker ; sh:minCount 1 ] .
-    ex:Three a sh:NodeShape ; sh:targetObjectsOf ex:treats ; sh:property [ sh:path ex:sign ; sh:minCount 1 ] .""")
+    ex:Three a sh:NodeShape ; sh:targetObjectsOf ex:treats ; sh:property [ sh:path ex:sign ; sh:minCount 1 ] ."""
+    )
     shapes, problems = read_shapes([shape], tmp_path)
     wanted = expectations(shapes)
     store, _ = make({"g.ttl": GRAPH})

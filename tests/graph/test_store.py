@@ -16,7 +16,9 @@ HEAD = """@prefix ex: <http://example.org/> . @prefix rdfs: <http://www.w3.org/2
 @prefix dcterms: <http://purl.org/dc/terms/> . @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
 @prefix skos: <http://www.w3.org/2004/02/skos/core#> . @prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
 """
-DRUGS = HEAD + """
+DRUGS = (
+    HEAD
+    + """
 ex:Drug a owl:Class ; rdfs:label "drug"@en , "药物"@zh . ex:Disease a owl:Class ; rdfs:label "disease"@en .
 ex:treats a owl:ObjectProperty ; rdfs:label "treats"@en ; rdfs:comment "Is a treatment." ; rdfs:domain ex:Drug .
 ex:cures rdfs:subPropertyOf ex:treats . ex:eases rdfs:subPropertyOf ex:treats ; owl:inverseOf ex:easedBy .
@@ -25,6 +27,7 @@ ex:aspirin a ex:Drug ; rdfs:label "aspirin"@en , "阿司匹林"@zh ; skos:altLab
 ex:ibuprofen a ex:Drug ; rdfs:label "ibuprofen" ; ex:eases ex:pain .
 ex:pain a ex:Disease ; rdfs:label "pain" . ex:fever a ex:Disease .
 """
+)
 
 
 @pytest.fixture
@@ -36,12 +39,16 @@ def test_hops(drugs):
     assert set(drugs.objects(EX + "aspirin", EX + "eases")) == {Term(EX + "pain")}
     assert (EX + "cures", Term(EX + "fever")) in drugs.out(EX + "aspirin")
     assert set(drugs.into(EX + "pain")) == {(EX + "aspirin", EX + "eases"), (EX + "ibuprofen", EX + "eases")}
-    assert drugs.subjects(Term("ibuprofen", "literal"), "http://www.w3.org/2000/01/rdf-schema#label") == (EX + "ibuprofen",)
+    assert drugs.subjects(Term("ibuprofen", "literal"), "http://www.w3.org/2000/01/rdf-schema#label") == (
+        EX + "ibuprofen",
+    )
     assert drugs.has(EX + "aspirin", EX + "eases", EX + "pain")
     assert not drugs.has(EX + "pain", EX + "eases", EX + "aspirin")
 
 
-@pytest.mark.parametrize("name", ["http://example.org/nobody", "x> } ; DROP ALL #", '"""', "\\u007D", "", "\ud800", "_:b"])
+@pytest.mark.parametrize(
+    "name", ["http://example.org/nobody", "x> } ; DROP ALL #", '"""', "\\u007D", "", "\ud800", "_:b"]
+)
 def test_what_the_graph_does_not_know_gives_nothing(drugs, name):
     assert drugs.out(name) == () and drugs.into(name) == () and drugs.labels(name) == ()
     assert drugs.triples_of(name) == [] and not drugs.knows(name)
@@ -74,7 +81,9 @@ def test_the_schema_is_declared_and_observed(drugs):
     assert treats.count == 0 and set(treats.subpredicates) == {EX + "cures", EX + "eases"}
     assert treats.domain == (EX + "Drug",) and treats.comment == "Is a treatment."
     eases = schema.predicates[EX + "eases"]
-    assert eases.count == 2 and eases.subject_classes == {EX + "Drug": 2} and eases.object_classes == {EX + "Disease": 2}
+    assert (
+        eases.count == 2 and eases.subject_classes == {EX + "Drug": 2} and eases.object_classes == {EX + "Disease": 2}
+    )
     assert eases.inverse == (EX + "easedBy",)
     assert schema.predicates[EX + "dose"].datatypes == {"http://www.w3.org/2001/XMLSchema#integer": 2}
     assert schema.classes[EX + "Drug"].instances == 2
@@ -92,13 +101,16 @@ def test_hierarchies(make):
     assert store.schema().classes[EX + "c50"].instances == 50
 
 
-STATEMENTS = HEAD + """
+STATEMENTS = (
+    HEAD
+    + """
 ex:a ex:law ex:old , ex:new , ex:third , ex:fourth .
 << ex:a ex:law ex:old >> schema:validFrom "2001-01-01"^^xsd:date ; schema:validThrough "2009-12"^^xsd:gYearMonth .
 ex:a ex:price 5 {| schema:validFrom "2010"^^xsd:gYear ; dcterms:source "prices.pdf" |} .
 [] a rdf:Statement ; rdf:subject ex:a ; rdf:predicate ex:law ; rdf:object ex:new ; dcterms:source "law.txt" ;
   schema:spatialCoverage "Ohio" ; dcterms:isReplacedBy ex:fourth .
 """
+)
 
 
 def test_what_is_said_about_statements_is_kept(make):
@@ -115,9 +127,14 @@ def test_what_is_said_about_statements_is_kept(make):
 
 
 def test_files_and_named_graphs_have_validity_too(make):
-    trig = HEAD + """
+    trig = (
+        HEAD
+        + """
     ex:g1 schema:validFrom "2020-05-01"^^xsd:date . ex:g1 { ex:a ex:b ex:c } ex:g2 { ex:a ex:b ex:d } ex:a ex:b ex:e ."""
-    store, _ = make({"a.trig": trig, "b.ttl": HEAD + '<> schema:validThrough "1999-12-31"^^xsd:date . ex:x ex:y ex:z .'})
+    )
+    store, _ = make(
+        {"a.trig": trig, "b.ttl": HEAD + '<> schema:validThrough "1999-12-31"^^xsd:date . ex:x ex:y ex:z .'}
+    )
     assert store.triple(EX + "a", EX + "b", EX + "c").validity.valid_from == date(2020, 5, 1)
     assert store.triple(EX + "a", EX + "b", EX + "d").validity == Validity()
     assert store.triple(EX + "x", EX + "y", EX + "z").validity.valid_to == date(1999, 12, 31)
@@ -200,11 +217,15 @@ def test_missing_and_full_folders_are_refused(tmp_path):
 parts = st.sampled_from(["a", "b", "c", "药", "é😀"])
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.lists(st.tuples(parts, parts, parts, st.booleans()), min_size=1, max_size=12))
 def test_the_arrays_say_what_the_file_says(tmp_path_factory, rows):
     folder = tmp_path_factory.mktemp("g")
-    lines = [f"<{EX}{s}> <{EX}{p}> {f'<{EX}{o}>' if iri else repr(o).replace(chr(39), chr(34))} ." for s, p, o, iri in rows]
+    lines = [
+        f"<{EX}{s}> <{EX}{p}> {f'<{EX}{o}>' if iri else repr(o).replace(chr(39), chr(34))} ." for s, p, o, iri in rows
+    ]
     (folder / "a.nt").write_text("\n".join(lines))
     GraphStore.build([folder / "a.nt"], folder, folder / "g")
     store = GraphStore.open(folder / "g")
