@@ -26,7 +26,7 @@ from kgqa.types import Document
 _AHEAD = 8
 _FEW = 40
 _START_SECONDS = 60.0
-_WALL = 3.0  # wall time for each second of processor time: the machine may be busy with other work
+_WALL = 3.0  # times the processor time: the machine may be busy with other work
 _PACKAGE_ROOT = str(Path(__file__).resolve().parents[2])
 
 
