@@ -34,8 +34,8 @@ _PACKAGE_ROOT = str(Path(__file__).resolve().parents[2])
 class Limits:
     """What a loader may use for one file.
 
-    :param seconds: processor time for each file, and a third of the wall time; a file larger than 1 MB gets two seconds more for each
-        further MB.
+    :param seconds: processor time for each file, and a third of the wall time; a file larger than 1 MB gets two
+        seconds more for each further MB.
     :param memory: bytes of address space of the child process.
     :param size: bytes of the largest file that is read at all.
     """
