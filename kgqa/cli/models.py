@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from kgqa.cli.frame import json_option, print_json
 from kgqa.errors import ModelError
+
+if TYPE_CHECKING:
+    from kgqa.models.registry import Entry
 
 
 @click.group("models")
@@ -23,7 +27,7 @@ def list_(as_json: bool) -> None:
 
     found = builtins()
     if as_json:
-        print_json({"models": found})
+        print_json({"models": [{"name": o.name, "megabytes": o.megabytes, "summary": o.summary} for o in found]})
         return
     for one in found:
         click.echo(f"{one.name:<12}{one.megabytes:6.1f} MB  {one.summary}")
@@ -38,14 +42,12 @@ def show(name: str, as_json: bool) -> None:
     \b
     kgqa models show reader
     """
-    from kgqa.models.registry import card, place
+    from kgqa.models.cards import read_card, render
+    from kgqa.models.registry import find, size
 
-    found = card(place(name))
-    if as_json:
-        print_json(found)
-        return
-    for key, value in found.items():
-        click.echo(f"{key}: {value}")
+    folder = find(name)
+    card = read_card(folder)
+    print_json(card.said) if as_json else click.echo(render(card, size(folder)))
 
 
 @command.command("verify")
@@ -58,18 +60,17 @@ def verify(names: tuple[str, ...], as_json: bool) -> None:
     kgqa models verify
     kgqa models verify runs/my-reader
     """
-    from kgqa.models.registry import builtins, place
-    from kgqa.models.registry import verify as faults_of
+    from kgqa.models.registry import builtins, faults, find
 
     wanted = names or tuple(one.name for one in builtins())
-    faults = {name: faults_of(place(name)) for name in wanted}
+    wrong = {name: faults(find(name)) for name in wanted}
     if as_json:
-        print_json({"faults": faults})
+        print_json({"faults": wrong})
     else:
-        for name, found in faults.items():
+        for name, found in wrong.items():
             click.echo(f"{name}: " + ("sound" if not found else "; ".join(found)))
-    if any(faults.values()):
-        raise ModelError("a model is not sound: " + ", ".join(n for n, f in faults.items() if f) + "; install it again")
+    if any(wrong.values()):
+        raise ModelError("a model is not sound: " + ", ".join(n for n, f in wrong.items() if f) + "; install it again")
 
 
 @command.command("promote")
@@ -86,9 +87,11 @@ def promote(folder: Path, store: Path, files: tuple[Path, ...], loss: float, as_
     \b
     kgqa models promote runs/reader-2 models/reader --gate dev.json
     """
+    from kgqa.evaluation.gate import squad_measure
     from kgqa.models.registry import promote as promote_
 
-    print_json(promote_(folder, store, files, loss)) if as_json else click.echo(promote_(folder, store, files, loss))
+    measure = squad_measure(files) if files else None
+    _say(promote_(folder, store.parent, store.name, measure=measure, tolerance=loss), as_json)
 
 
 @command.command("rollback")
@@ -98,4 +101,11 @@ def rollback(store: Path, as_json: bool) -> None:
     """Put the model before the present one in force again."""
     from kgqa.models.registry import rollback as rollback_
 
-    print_json(rollback_(store)) if as_json else click.echo(rollback_(store))
+    _say(rollback_(store.parent, store.name), as_json)
+
+
+def _say(entry: Entry, as_json: bool) -> None:
+    if as_json:
+        print_json({"name": entry.name, "version": entry.version, "folder": str(entry.folder)})
+    else:
+        click.echo(f"{entry.name}: {entry.version} is in force ({entry.folder})")

@@ -36,6 +36,17 @@ class Entry:
     version: str = ""
     current: bool = True
 
+    @property
+    def megabytes(self) -> float:
+        """Size of its files together."""
+        return size(self.folder) / 1e6
+
+    @property
+    def summary(self) -> str:
+        """Its card in one line."""
+        version = f"{self.version}{'' if self.current else ' (not in force)'}; " if self.version else ""
+        return f"{version}{self.card.kind}, {self.card.license}, from {self.card.base}"
+
 
 Measure = Callable[[Path], Mapping[str, float]]
 """Measures a model folder: figures by name, larger is better."""
@@ -71,9 +82,28 @@ def find(name: str, root: Path | None = None) -> Path:
     return builtin(name)
 
 
+def builtins() -> list[Entry]:
+    """Return the built-in models."""
+    return [Entry(folder.name, folder, read_card(folder)) for folder in _folders(WEIGHTS)]
+
+
+def size(folder: Path) -> int:
+    """Return the bytes of a model's files together."""
+    return sum((folder / name).stat().st_size for name in (CARD, *read_card(folder).files) if (folder / name).exists())
+
+
+def faults(folder: Path) -> list[str]:
+    """Return what is wrong with a model folder in one line each, nothing when it is sound; see :func:`verify`."""
+    try:
+        verify(folder)
+    except ModelError as fault:
+        return [str(fault)]
+    return []
+
+
 def list_models(root: Path | None = None) -> list[Entry]:
     """Return the built-in models, then one's own with all their versions."""
-    found = [Entry(folder.name, folder, read_card(folder)) for folder in _folders(WEIGHTS)]
+    found = builtins()
     for home in sorted(root.iterdir()) if root is not None and root.is_dir() else []:
         if (home / "CURRENT").exists():
             chosen = current(root or home, home.name)
