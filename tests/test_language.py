@@ -3,7 +3,7 @@ import sys
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kgqa.language import detect, fold, fold_with_offsets, is_chinese, original_span, sentences
@@ -36,6 +36,7 @@ def test_detect(text, code):
     assert detect(text) == code
 
 
+@settings(deadline=None)  # the first call loads profiles
 @given(st.text())
 def test_detect_never_raises_and_always_says_the_same(text):
     code = detect(text)
@@ -67,6 +68,7 @@ def test_fold_makes_equal_what_is_the_same(one, other):
     assert fold(one) == fold(other)
 
 
+@settings(deadline=None)  # the first call loads profiles
 @given(st.text())
 def test_folding_with_offsets_is_folding(text):
     folded, offsets = fold_with_offsets(text)
@@ -75,6 +77,7 @@ def test_folding_with_offsets_is_folding(text):
     assert offsets == sorted(offsets) and offsets[-1] == len(text)
 
 
+@settings(deadline=None)  # the first call loads profiles
 @given(st.text(alphabet=st.sampled_from("aÉéﬁ臺灣Ａ 🙂𠮷e\u0301ßİ가각ｶﾞ"), max_size=30), st.data())
 def test_a_match_in_folded_text_leads_back_to_the_original(text, data):
     folded, offsets = fold_with_offsets(text)
@@ -125,6 +128,7 @@ def test_wrapped_lines_go_on_and_others_end():
     assert cut("Heading\nBody text.\n\n- one\n- two\r\nthree") == ["Heading", "Body text.", "- one", "- two\r\nthree"]
 
 
+@settings(deadline=None)  # the first call loads profiles
 @given(st.text(alphabet=st.sampled_from('aB1 .。！?"”)（\n\r\t；;e.g Dr🙂字'), max_size=200))
 def test_sentences_are_apart_in_order_and_cover_all_that_is_not_blank(text):
     spans = sentences(text)

@@ -2,7 +2,7 @@ from datetime import date
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kgqa.documents import Chunking, chunk
@@ -30,6 +30,7 @@ _signs = ["。", ", ", "\n\n", "\r\n", "\t", "\u3000", "- item\n", "a | b | c\n"
 pieces = st.sampled_from(_headings + _words + _signs)
 
 
+@settings(deadline=None)  # the first call loads profiles
 @given(st.lists(pieces, max_size=60).map("".join), st.sampled_from([Chunking(100, 0), Chunking(200, 80), Chunking()]))
 def test_passages_are_slices_and_cover_all_that_is_not_blank(text, chunking):
     doc = document(text)

@@ -1,7 +1,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kgqa.documents.headings import heading
@@ -110,6 +110,7 @@ def test_short_lines_between_paragraphs_are_headings():
     ) == ["", "怎样服用"]
 
 
+@settings(deadline=None)  # the first call loads profiles
 @given(st.text(alphabet=st.sampled_from("第一条章1. ()（）ARTICLE\nSection§a\t;,。\r"), max_size=300))
 def test_sections_are_ordered_and_inside_the_text(text):
     sections = plain_sections(text)
