@@ -13,6 +13,7 @@ from pathlib import Path
 from kgqa.graph import names as index
 from kgqa.graph import vocabulary as v
 from kgqa.graph.context import Context, is_common
+from kgqa.graph.dense import DenseNames, loose_mentions
 from kgqa.graph.mentions import Token, hashes, spans, stem, tokens
 from kgqa.graph.misspelt import corrections, partial
 from kgqa.graph.names import KINDS, NameIndex
@@ -63,10 +64,12 @@ class EntityLinker:
     """Links questions to the entities of a graph (a :class:`kgqa.protocols.Linker`).
 
     :param documents: ids of the known documents; an entity whose own text is one of them says so in ``Link.documents``.
+    :param dense: vectors of the names, for questions in which no thing is found by its name.
     """
 
-    def __init__(self, store: GraphStore, documents: Collection[str] = ()) -> None:
+    def __init__(self, store: GraphStore, documents: Collection[str] = (), dense: DenseNames | None = None) -> None:
         self._store = store
+        self._dense = dense
         self._names = NameIndex(store.folder / "names")
         self._texts = _Texts(store, documents)
         self._context = Context(store)
@@ -83,6 +86,8 @@ class EntityLinker:
         matches = _without_nested(matches)
         covered = {at for m in matches if m.score >= 0.5 for at in range(m.first, m.first + m.length)}
         matches += self._fuzzy(question, words, covered)
+        if self._dense is not None and not any(m.score > _CLASS for m in matches):
+            matches += self._by_vector(self._dense, question, words)
         ranked = self._context.rank(question, [(m.span, m.entity, m.score) for m in matches])
         best: dict[tuple[int, int, int], tuple[float, _Match]] = {}
         for match, score in zip(matches, ranked, strict=True):
@@ -198,6 +203,17 @@ class EntityLinker:
             entity = int(self._names.entities[row])
             score = 0.6 * share * (_CLASS if self._context.is_class(entity) else 1.0)
             found.append(_Match(first, length, start, end, entity, score, "alias", "fuzzy"))
+        return found
+
+    def _by_vector(self, dense: DenseNames, question: str, words: list[Token]) -> list[_Match]:
+        runs = loose_mentions(words, set())
+        found: list[_Match] = []
+        places = [(words[first].start, words[first + length - 1].end) for first, length in runs]
+        near = dense.near([question[start:end] for start, end in places])
+        for (first, length), (start, end), entities in zip(runs, places, near, strict=True):
+            for entity, cosine in entities:
+                score = 0.6 * cosine * (_CLASS if self._context.is_class(entity) else 1.0)
+                found.append(_Match(first, length, start, end, entity, score, "dense", "dense"))
         return found
 
 

@@ -2,11 +2,14 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kgqa.errors import IndexFault
 from kgqa.graph.context import dates_in
+from kgqa.graph.dense import DenseNames, write_dense
 from kgqa.graph.extract import MentionFinder, MentionStore
 from kgqa.graph.linking import EntityLinker
 from kgqa.graph.mentions import key, stem, tokens
@@ -185,6 +188,37 @@ def test_dates(text, dates):
     assert dates_in(text) == dates
 
 
+# --- vectors ----------------------------------------------------------------------------------------------------------
+
+
+class Senses:
+    """A small encoder that knows which words mean the same."""
+
+    dim = 3
+    fingerprint = "senses-1"
+
+    def encode(self, texts, role="passage"):
+        groups = [("angiosarcoma", "vessel tumour"), ("asthma", "wheezing"), ("aspirin",)]
+        rows = np.array(
+            [[float(any(word in text for word in group)) for group in groups] for text in texts], np.float32
+        )
+        return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+
+
+def test_what_shares_no_word_is_found_by_vector(linker):
+    store = linker._store
+    assert write_dense(store, Senses(), store.folder / "names") > 5
+    dense = EntityLinker(store, dense=DenseNames(store.folder / "names", Senses()))
+    link = best(dense, "What helps in a vessel tumour?")
+    assert (link.entity.rsplit("/", 1)[-1], link.method) == ("DOID_633", "dense")
+    assert "vessel tumour" in link.mention and link.score < 0.7
+    assert best(dense, "Is aspirin old?").method == "exact"
+    other = Senses()
+    other.fingerprint = "senses-2"
+    with pytest.raises(IndexFault, match="senses-2"):
+        DenseNames(store.folder / "names", other)
+
+
 # --- passages --------------------------------------------------------------------------------------------------------
 
 
@@ -222,6 +256,8 @@ def test_recall_on_real_questions(kb, data, tmp_path):
     rows = [json.loads(line) for line in (folder / "questions.jsonl").read_text().splitlines()]
     links = linker.link([row["question"] for row in rows])
     gold = [
-        (e["iri"], {link.entity for link in mine}) for row, mine in zip(rows, links, strict=True) for e in row.get("entities", [])
+        (e["iri"], {link.entity for link in mine})
+        for row, mine in zip(rows, links, strict=True)
+        for e in row.get("entities", [])
     ]
     assert sum(iri in found for iri, found in gold) / len(gold) >= 0.98
