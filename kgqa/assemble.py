@@ -353,7 +353,8 @@ class KnowledgeBase:
             return question
         from kgqa.followup import resolve
 
-        return resolve(question, history, self._linker.link if self._linker else None).question
+        linker = self._linker
+        return resolve(question, history, (lambda text: linker.link([text])[0]) if linker else None).question
 
     # --- looking things up -
 
