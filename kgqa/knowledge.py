@@ -27,6 +27,8 @@ from kgqa.store.generations import Draft, Generation, Generations
 from kgqa.store.passages import PassageStore, PassageWriter
 
 Step = Callable[[str, int, int], None]
+Named = list[tuple[str, str]]
+"""Pairs of a source and what is to say of it."""
 
 BUILD_FORMAT = 1
 """Grows when the same sources would give another index: loaders, chunking, analysers."""
@@ -39,6 +41,7 @@ class BuildReport:
     """What a build did.
 
     :param problems: pairs of source and reason, for each source that is not in the index.
+    :param warnings: pairs of source and what was read with doubts: a guessed encoding, pages or rows left out.
     :param encoded: passages that were encoded now.
     :param reused: passages whose vectors came from the generation before.
     :param unchanged: whether the sources are those of the generation in force, and nothing was written.
@@ -53,6 +56,7 @@ class BuildReport:
     encoded: int = 0
     reused: int = 0
     problems: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[tuple[str, str], ...] = ()
     seconds: float = 0.0
     unchanged: bool = False
 
@@ -77,7 +81,7 @@ def build(config: KbConfig, index: Path, encoder: Encoder, *, progress: Step | N
             and before.manifest.fingerprints.get("encoder") == encoder.fingerprint
         ):
             return _unchanged(config, before, time.monotonic() - began)
-        written, problems = _write_documents(config, draft.path, step)
+        written, problems, warnings = _write_documents(config, draft.path, step)
         encoded, reused = _write_passages(draft, encoder, step)
         triples, entities, graph_problems = _write_graph(config, draft.path, step)
         report = BuildReport(
@@ -89,6 +93,7 @@ def build(config: KbConfig, index: Path, encoder: Encoder, *, progress: Step | N
             encoded,
             reused,
             (*problems, *graph_problems),
+            tuple(warnings),
         )
         if not report.passages and not report.triples:
             raise SourceError(_nothing(config, report.problems))
@@ -148,9 +153,10 @@ def _nothing(config: KbConfig, problems: Sequence[tuple[str, str]]) -> str:
 # --- documents ---
 
 
-def _write_documents(config: KbConfig, folder: Path, step: Step) -> tuple[tuple[int, int], list[tuple[str, str]]]:
-    """Load and cut all documents; return the counts of documents and passages, and what could not be used."""
-    problems: list[tuple[str, str]] = []
+def _write_documents(config: KbConfig, folder: Path, step: Step) -> tuple[tuple[int, int], Named, Named]:
+    """Load and cut all documents; return counts of documents and passages, what could not be used, and what is doubtful."""
+    problems: Named = []
+    warnings: Named = []
     count = 0
     with PassageWriter(folder / PASSAGES) as writer:
         if config.documents.is_dir():
@@ -159,6 +165,8 @@ def _write_documents(config: KbConfig, folder: Path, step: Step) -> tuple[tuple[
             for loaded in documents.load(paths, root, progress=lambda done: step("documents", done, len(paths))):
                 if loaded.problem is not None:
                     _note(problems, loaded.path, root, loaded.problem)
+                for warning in loaded.warnings:
+                    _note(warnings, loaded.path, root, warning)
                 for document in loaded.documents:
                     try:
                         writer.add(document, chunk(document, config.chunking))
@@ -166,10 +174,10 @@ def _write_documents(config: KbConfig, folder: Path, step: Step) -> tuple[tuple[
                     except SourceError as error:
                         _note(problems, loaded.path, root, str(error))
         passages = len(writer)
-    return (count, passages), problems
+    return (count, passages), problems, warnings
 
 
-def _note(problems: list[tuple[str, str]], path: Path, root: Path, reason: str) -> None:
+def _note(problems: Named, path: Path, root: Path, reason: str) -> None:
     if reason != "hidden":
         name = path.relative_to(root).as_posix().encode(errors="surrogateescape").decode(errors="replace")
         problems.append((name, " ".join(reason.split())))

@@ -23,7 +23,7 @@ from kgqa.fusion import Calibration, Decision
 from kgqa.language import detect
 from kgqa.protocols import Composer, Graph, Library, Linker, Quoter, Reader, Reranker, Retriever
 from kgqa.searching import Search
-from kgqa.types import Answer, Candidate, Evidence, Filters, GraphFinding, Hit, Link, Passage, Reason, Span
+from kgqa.types import Answer, Candidate, Evidence, Filters, GraphFinding, Hit, Link, Reason, Span
 from kgqa.wording import explain, joined
 
 Side = Literal["graph", "text"]
@@ -224,10 +224,12 @@ class QA:
     def _read(self, understood: Sequence[Understood], read: Sequence[Sequence[Read]]) -> list[list[Read]]:
         flat = [(u, r) for u, reads in zip(understood, read, strict=True) for r in reads]
         questions = [r.search.question for _, r in flat]
-        passages: list[list[Passage]] = [[hit.passage for hit in r.hits[: self._effort.read]] for _, r in flat]
-        spans = self._parts.reader.read(questions, passages) if self._parts.reader else [[] for _ in flat]
-        wanted = [p if u.asked.style != "span" else [] for (u, _), p in zip(flat, passages, strict=True)]
-        quotes = self._parts.quoter.quote(questions, wanted) if self._parts.quoter else [[] for _ in flat]
+        passages = [[hit.passage for hit in r.hits[: self._effort.read]] for _, r in flat]
+        phrases = [p if u.asked.style == "span" else [] for (u, _), p in zip(flat, passages, strict=True)]
+        sentences = [p if u.asked.style != "span" else [] for (u, _), p in zip(flat, passages, strict=True)]
+        nothing: list[list[Span]] = [[] for _ in flat]
+        spans = self._parts.reader.read(questions, phrases) if self._parts.reader else nothing
+        quotes = self._parts.quoter.quote(questions, sentences) if self._parts.quoter else nothing
         done = iter(
             replace(r, spans=tuple(s), quotes=tuple(q)) for (_, r), s, q in zip(flat, spans, quotes, strict=True)
         )

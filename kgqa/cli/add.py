@@ -23,6 +23,8 @@ def command(sources: tuple[Path, ...], kb: str, as_json: bool) -> None:
         report = open_kb(kb).add(*sources, progress=step)
     for name, problem in report.problems:
         note(f"not used: {name}: {problem}")
+    for name, warning in report.warnings:
+        note(f"with doubts: {name}: {warning}")
     if as_json:
         print_json(report)
     else:

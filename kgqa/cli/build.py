@@ -29,6 +29,8 @@ def command(folder: Path, index: Path | None, as_json: bool) -> None:
         report = build(folder, index, progress=step)
     for name, problem in report.problems:
         note(f"not used: {name}: {problem}")
+    for name, warning in report.warnings:
+        note(f"with doubts: {name}: {warning}")
     if as_json:
         print_json(report)
         return
