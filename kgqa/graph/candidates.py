@@ -125,12 +125,19 @@ class Enumerator:
     def _named(self, match: Match, anchor: Anchor) -> Iterator[Chain]:
         """Yield the way from another name to the thing itself ("the disease that is also called ...")."""
         relation = self._words.by_key.get("names")
-        if relation is None or anchor.link is None or not match.reading.head or match.fit(relation).support < 0.8:
+        head = match.reading.head
+        if (
+            relation is None
+            or anchor.link is None
+            or not head
+            or match.classes[head[-1]] < 0.8
+            or match.fit(relation).support < 0.8
+        ):
             return
         said = anchor.link.mention.strip("\"'“”‘’").lower()
         for predicate in relation.predicates:
             for term in self._store.objects(anchor.term.value, predicate):
-                if term.value.lower() == said:
+                if term.value.lower() == said and said != anchor.link.label.lower():
                     yield Chain(term, (Hop(relation, False),), anchor.mention)
                     return
 

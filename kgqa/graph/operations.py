@@ -36,10 +36,14 @@ class Result:
 
 
 class Runner:
-    """Runs queries; keeps the hops of one question, because its candidates share them."""
+    """Runs queries; keeps the hops of one question, because its candidates share them.
 
-    def __init__(self, store: GraphStore) -> None:
+    :param most: a hop that reaches more nodes is cut.
+    """
+
+    def __init__(self, store: GraphStore, most: int = _MOST_NODES) -> None:
         self._store = store
+        self._most = most
         self._chains: dict[Chain, Reached] = {}
 
     def run(self, query: Query) -> Result:
@@ -106,7 +110,7 @@ class Runner:
                         if other not in parents and other != apart:
                             parents[other] = (node, predicate, hop.forward)
                             fresh.append(other)
-                    if len(parents) > _MOST_NODES:
+                    if len(parents) > self._most:
                         reached.complete = False
                         break
                 seen.update(front)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from kgqa.graph.times import Bound, Period, bounds, periods
@@ -14,7 +14,7 @@ from kgqa.types import Link
 Operation = Literal["list", "count", "ask", "max", "min"]
 Place = Literal["up", "down", "side"]
 
-_COUNT = re.compile(r"\bhow many\b|\b(?:what|give|tell|state).{0,12}\b(?:number|count|total) of\b|^(?:the )?(?:number|count) of\b|多少(?:个|种|家|部|份|名|位|条)?|几(?:个|种|家|部|份|名|位|条)|数量是", re.I)  # fmt: skip
+_COUNT = re.compile(r"\bhow many\b|\b(?:what|give|tell|state).{0,12}\b(?:number|count|total) of\b|^\W*(?:the )?(?:number|count) of\b|^\W*count\b|多少(?:个|种|家|部|份|名|位|条)?|几(?:个|种|家|部|份|名|位|条)|数量是", re.I)  # fmt: skip
 _ASK = re.compile(
     r"^\W*(?:and |so |but )?(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might)(?:n['’]t)?\b(?!.*\bor\b.*\bor\b)|吗[?？]?\s*$"
     r"|是否|是不是|有没有|能不能|对不对|^(?:true or false)",
@@ -36,7 +36,7 @@ _BOTH = re.compile(
     r"\bboth\b|\band\b|\bas well as\b|\bin common\b|\balong with\b|\bbetween\b|和|与|以及|同时|都|共同", re.I
 )
 
-_KIND = r"(?:kind|type|sort|form|sub-?type|sub-?class|variant|variety|example|instance|sub-?category|case|subgroup|member)s?"
+_KIND = r"(?:kind|type|sort|form|sub-?type|sub-?class|variant|variety|example|instance|sub-?category|case|subgroup|member)(?:e?s)?"
 _M = "⟦{k}⟧"
 _DOWN = (
     rf"\b{_KIND} of (?:an? |the |any )?(?:disease |class |category )?{_M}",
@@ -52,8 +52,8 @@ _DOWN = (
 _UP = (
     rf"{_M} (?:is |are )?(?:an? )?{_KIND} of(?!\s*(?:an? |the )?⟦)",
     rf"\bwhat {_KIND} of (?:\w+ ){{1,3}}(?:is|are|was) {_M}",
-    rf"\b(?:under|to|in|into|within|of) (?:which|what) (?:\w+ ){{0,3}}(?:class|category|group|type|family|heading|kind)\w* (?:does|do|is|are|was) {_M}",
-    rf"\b(?:which|what) (?:\w+ ){{0,3}}(?:class|category|group|family|heading)\w* (?:does|do|is|are|was|includes?|contains?|covers?) {_M}",
+    rf"\b(?:under|to|in|into|within|of) (?:which|what) (?:\w+ ){{0,3}}(?:class|category|group|type|family|heading|kind)\w*(?: of \w+)? (?:does|do|is|are|was) {_M}",
+    rf"\b(?:which|what) (?:\w+ ){{0,3}}(?:class|category|group|family|heading)\w*(?: of \w+)? (?:does|do|is|are|was|includes?|contains?|covers?) {_M}",
     rf"\b(?:parents?|parent class(?:es)?|superclass(?:es)?|super-?type|super-?category|broader \w+|umbrella \w+|more general \w+|supergroup)\b[^⟦]{{0,25}}{_M}",
     rf"{_M}['’]s? (?:direct |immediate )?(?:parents?|superclass(?:es)?|broader \w+|category|class)\b",
     rf"\bwhat (?:is|are) {_M} (?:classified|categori[sz]ed|classed|grouped)|\bhow (?:is|are) {_M} (?:classified|categori[sz]ed|classed)",
@@ -127,7 +127,7 @@ class Reading:
 def read(text: str, mentions: Sequence[Mention]) -> Reading:
     """Read a question whose mentions are known; mentions must not overlap and be in order."""
     masked, holes = _mask(text, mentions)
-    words = tokens(masked)
+    words = _quiet(tokens(masked))
     times = [item for item in periods(masked) if not any(a < item.stop and item.start < b for a, b in holes)]
     numbers = [item for item in bounds(masked) if not any(a < item.stop and item.start < b for a, b in holes)]
     superlative = _SUPERLATIVE.search(masked)
@@ -138,7 +138,7 @@ def read(text: str, mentions: Sequence[Mention]) -> Reading:
     content = tuple(
         k
         for k, word in enumerate(words)
-        if word.content and word.stem not in LIGHT and not any(a <= word.start < b for a, b in used)
+        if word.content and word.stem not in LIGHT and word.stem and not any(a <= word.start < b for a, b in used)
     )
     cut = _EXCEPT.search(masked)
     places = tuple(place for k in range(len(mentions)) if (place := _place(masked, k)))
@@ -166,6 +166,16 @@ def read(text: str, mentions: Sequence[Mention]) -> Reading:
     )
 
 
+_IMPERATIVE = frozenset("name list count give show find state tell enumerate describe please".split())
+
+
+def _quiet(words: list[Token]) -> list[Token]:
+    """Take its meaning from a verb that only commands ("Name the drugs ..."); it must not be taken for a name."""
+    if words and words[0].text.lower() in _IMPERATIVE - {"describe"}:
+        return [replace(words[0], stem=""), *words[1:]]
+    return words
+
+
 def _mask(text: str, mentions: Sequence[Mention]) -> tuple[str, list[tuple[int, int]]]:
     parts: list[str] = []
     holes: list[tuple[int, int]] = []
@@ -179,16 +189,21 @@ def _mask(text: str, mentions: Sequence[Mention]) -> tuple[str, list[tuple[int, 
     return "".join([*parts, text[last:]]), holes
 
 
+_QUALIFIED = re.compile(r"⟦\d+⟧.*⟦\d+⟧")
+
+
 def _operation(masked: str) -> Operation:
     if _COUNT.search(masked):
         return "count"
+    if re.match(r"\W*(?:is|are|was|were) there\b", masked, re.I) and not _QUALIFIED.search(masked):
+        return "list"  # "is there another term for X?" asks for it
     if _ASK.search(masked) and not re.search(r"\bwh(?:o|ich|at)\b", masked, re.I):
         return "ask"
     return "list"
 
 
 _WH = re.compile(
-    r"\b(who|whom|whose|when|where|how long|how much|how|why)\b|(?P<zh>谁|什么时候|何时|哪天|哪一?年|哪里|哪儿|什么地方|怎么|如何|为什么)",
+    r"\b(who|whom|when|where|how long|how much|how|why)\b|(?P<zh>谁|什么时候|何时|哪天|哪一?年|哪里|哪儿|什么地方|怎么|如何|为什么)",
     re.I,
 )
 _WH_ZH = {"谁": "who", "什么时候": "when", "何时": "when", "哪天": "when", "哪里": "where", "哪儿": "where", "什么地方": "where", "怎么": "how", "如何": "how", "为什么": "why"}  # fmt: skip
@@ -199,11 +214,11 @@ def _wh(masked: str) -> str:
     if not match:
         return ""
     word = match.group().lower()
-    return {"whom": "who", "whose": "who"}.get(word, _WH_ZH.get(word, "when" if word.startswith("哪") else word))
+    return {"whom": "who"}.get(word, _WH_ZH.get(word, "when" if word.startswith("哪") else word))
 
 
 _HEAD = re.compile(
-    r"\b(?:what(?:['’]s| is| are| was| were) (?:the |a )?(?:total )?(?:number|names?|count|list|kinds?|types?) of|which|what|how many|(?:number|names?|count|list) of|list|name|give me|show(?: me)?|find|enumerate|are there any|tell me)\b|哪些|哪个|哪种|什么|多少|几个|几种",
+    r"\b(?:whose|what(?:['’]s| is| are| was| were) (?:the |a )?(?:total )?(?:number|names?|count|list|kinds?|types?) of|which|what|how many|(?:number|names?|count|list) of|list|name|give me|show(?: me)?|find|enumerate|are there any|tell me)\b|哪些|哪个|哪种|什么|多少|几个|几种",
     re.I,
 )
 

@@ -150,7 +150,10 @@ class _Account:
         elif any(hop.relation.hierarchical for hop in chain.hops):
             self._misplaced += 0.5
         keys = [hop.relation.key for hop in chain.hops]
-        if len(keys) > 1 and any(a == b for a, b in zip(keys, keys[1:], strict=False)) and place != "side":
+        onward = any(a.relation is b.relation and a.forward == b.forward for a, b in pairwise(chain.hops))
+        if onward and not any(self._match.uses(hop.relation) > 1 for hop in chain.hops):
+            self._back += 1.0
+        elif len(keys) > 1 and any(a == b for a, b in pairwise(keys)) and place != "side":
             said = self.reading.other or any(self._match.uses(hop.relation) > 1 for hop in chain.hops)
             middle = any(
                 self._match.side(hop.relation.side(hop.forward))[0].max(initial=0.0) >= 0.8 for hop in chain.hops[:-1]
@@ -313,9 +316,9 @@ class _Account:
         names, both, _ = self._match.side(side)
         if all(self.reading.words[k].stem in _TREE for k in head) and self.reading.places:
             return 1 if self._placed else 0
-        if named and side.names:
-            return 1 if names[named[-1]] >= 0.8 else -1
         fit = self._match.fit(last.relation).explains
+        if named and (side.names or side.kind != "entity"):
+            return 1 if names[named[-1]] >= 0.8 or (not side.names and fit[named[-1]] >= 0.99) else -1
         if any(names[k] >= 0.55 for k in head) or (
             (last.forward or not side.names) and any(fit[k] >= 0.8 for k in head)
         ):

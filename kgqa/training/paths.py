@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kgqa.evaluation.graph import GraphQuestion, gold_link, load_triples, read_questions
+from kgqa.evaluation.graph import GraphQuestion, entity, gold_link, load_triples, read_questions
 from kgqa.graph.candidates import Enumerator
 from kgqa.graph.memory import BUCKETS, MOST_HOPS, SLOTS, Memory, Step, buckets, skeleton
 from kgqa.graph.operations import Runner
@@ -25,7 +25,9 @@ from kgqa.graph.schema_words import SchemaWords
 from kgqa.graph.store import GraphStore
 from kgqa.types import Term
 
-_VOTES = 8  # questions of one wording that vote for its path
+_VOTES = 5  # questions of one wording that vote for its path
+_MOST_NODES = 2000
+_MOST_FRONT = 150  # a path that reaches more things is not followed further
 
 
 class PathFinder:
@@ -39,29 +41,23 @@ class PathFinder:
     def scores(self, question: GraphQuestion) -> dict[tuple[Step, ...], float]:
         """Return the F1 of every path of up to three hops from the topic whose answers meet the gold answers."""
         anchor = Term(gold_link(question)[0].entity)
-        runner = Runner(self._store)
+        runner = Runner(self._store, _MOST_NODES)
+        wanted = {entity(name)[1:-1] for name in question.answers}
         found: dict[tuple[Step, ...], float] = {}
-        for hops in self._walks(anchor):
+        for hops in self._walks(anchor, runner):
             nodes = runner.reach(chain_of(anchor, hops)).nodes
-            labels = (
-                {self._store.label(term.value) if term.kind == "iri" else term.value for term in nodes}
-                if len(nodes) < 5000
-                else set()
-            )
-            shared = len(labels & question.answers)
+            shared = sum(1 for term in nodes if term.value in wanted)
             if shared:
-                found[tuple((hop.relation.key, hop.forward) for hop in hops)] = (
-                    2 * shared / (len(labels) + len(question.answers))
-                )
+                found[tuple((hop.relation.key, hop.forward) for hop in hops)] = 2 * shared / (len(nodes) + len(wanted))
         return found
 
-    def _walks(self, anchor: Term) -> Iterator[tuple[Hop, ...]]:
-        for one in self._enumerator.hops(anchor):
-            yield (one,)
-            for two in self._enumerator.follows(one):
-                yield (one, two)
-                for three in self._enumerator.follows(two):
-                    yield (one, two, three)
+    def _walks(self, anchor: Term, runner: Runner) -> Iterator[tuple[Hop, ...]]:
+        front: list[tuple[Hop, ...]] = [(hop,) for hop in self._enumerator.hops(anchor)]
+        for length in range(1, MOST_HOPS + 1):
+            yield from front
+            if length < MOST_HOPS:
+                narrow = [hops for hops in front if len(runner.reach(chain_of(anchor, hops)).nodes) <= _MOST_FRONT]
+                front = [(*hops, after) for hops in narrow for after in self._enumerator.follows(hops[-1])]
 
 
 def chain_of(anchor: Term, hops: Sequence[Hop], mention: int = 0) -> Chain:
@@ -87,7 +83,7 @@ def label_paths(store: GraphStore, questions: Sequence[GraphQuestion]) -> dict[t
     labels = {}
     for words, group in groups.items():
         votes: dict[tuple[Step, ...], float] = {}
-        for question in sorted(group, key=lambda item: len(item.answers), reverse=True)[: 2 * _VOTES : 2]:
+        for question in sorted(group, key=lambda item: (len(item.answers) < 2, len(item.answers)))[:_VOTES]:
             for path, score in finder.scores(question).items():
                 votes[path] = votes.get(path, 0.0) + score
         if votes:
