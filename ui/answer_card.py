@@ -172,7 +172,13 @@ def _evidence(answer: Answer, anchor: str, label: Labeller, language: str) -> Ht
     if len(cards) > SHOWN_EVIDENCE:
         more = t("show_more_evidence", language, n=len(cards) - SHOWN_EVIDENCE)
         rest = el("details", el("summary", more), cards[SHOWN_EVIDENCE:], cls="more")
-    return el("section", el("h4", t("evidence", language)), cards[:SHOWN_EVIDENCE], rest, cls="evidence")
+    return el(
+        "section",
+        el("h4", t("closest" if answer.text is None else "evidence", language)),
+        cards[:SHOWN_EVIDENCE],
+        rest,
+        cls="evidence",
+    )
 
 
 def _picture(answer: Answer, anchor: str, label: Labeller, language: str) -> Html | None:

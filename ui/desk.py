@@ -34,6 +34,10 @@ class KnowledgeBase(Protocol):
         """Title for people."""
 
     @property
+    def languages(self) -> Sequence[str]:
+        """Languages of its sources."""
+
+    @property
     def folder(self) -> FilePath:
         """Folder of its sources."""
 

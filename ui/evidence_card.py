@@ -67,7 +67,10 @@ def marked(evidence: Evidence, context: int = CONTEXT) -> Html:
     passage = evidence.passage
     if passage is None:
         return text(evidence.quote)
-    return highlight(passage.text, evidence.start - passage.start, evidence.end - passage.start, context)
+    start, end = evidence.start - passage.start, evidence.end - passage.start
+    if start <= 0 and end >= len(passage.text):  # all of it is quoted: a mark would set nothing apart
+        return highlight(passage.text, 0, 0, context)
+    return highlight(passage.text, start, end, context)
 
 
 def highlight(body: str, start: int, end: int, context: int) -> Html:

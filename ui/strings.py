@@ -80,6 +80,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "show_more": ("Show {n} more", "再显示 {n} 项"),
     "show_more_evidence": ("{n} more pieces of evidence", "另有 {n} 条证据"),
     "evidence": ("Evidence", "证据"),
+    "closest": ("Closest passages", "最接近的段落"),
     "citation": ("Evidence {n}", "证据 {n}"),
     "conflict": ("The sources disagree", "来源说法不一"),
     "conflict_about": ("About: {about}", "关于：{about}"),
