@@ -119,13 +119,18 @@ def _source_files(config: KbConfig) -> list[Path]:
 
 def _unchanged(config: KbConfig, before: Generation, seconds: float) -> BuildReport:
     facts = before.manifest.facts
-    counts = {key: int(facts.get(key, 0)) for key in ("documents", "passages", "triples", "entities")}
+    documents_, passages, triples, entities = (
+        int(facts.get(k, 0)) for k in ("documents", "passages", "triples", "entities")
+    )
     problems = tuple((str(a), str(b)) for a, b in json.loads(str(facts.get("problems", "[]"))))
     return BuildReport(
         config.folder.resolve().name,
         before.name,
-        **counts,
-        reused=counts["passages"],
+        documents_,
+        passages,
+        triples,
+        entities,
+        reused=passages,
         problems=problems,
         seconds=seconds,
         unchanged=True,
