@@ -193,7 +193,7 @@ class AdjacencyBuilder:
                         numbers.setdefault(thing[:-3], len(numbers)),
                         context,
                     )
-                    if len(rows) >= 4_000_000:
+                    if len(rows) >= 400_000:
                         self._flush()
         self._flush()
 

@@ -87,7 +87,7 @@ def build_graph(
     store.bulk_load(_joined(parts.triples), format=ox.RdfFormat.N_TRIPLES)
     store.bulk_load(_joined(parts.quads), format=ox.RdfFormat.N_QUADS)
     shutil.rmtree(work)
-    derived = apply_rules(store, rules, parts.notes) if rules else []
+    derived = apply_rules(store, rules, parts.notes, parts.problems) if rules else []
     for item in derived:
         subject, predicate, thing = item.triple
         parts.adjacency.add(subject, predicate, thing, parts.origin(Origin(rule=item.rule)))

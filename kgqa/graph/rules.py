@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,11 +42,13 @@ class RuleSet:
 
     :param max_rounds: most passes over all rules; a derivation chain longer than this is cut, and the report says so.
     :param max_triples: most derived statements.
+    :param max_seconds: longest time for all of it; looked at between two results, so a single query can take longer.
     """
 
     rules: tuple[Rule, ...] = ()
     max_rounds: int = 30
     max_triples: int = 1_000_000
+    max_seconds: float = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,27 +94,53 @@ def read_rules(folder: Path) -> tuple[tuple[Rule, ...], tuple[tuple[str, str], .
     return tuple(rules), tuple(problems)
 
 
-def apply_rules(store: Any, rules: RuleSet, notes: list[str] | None = None) -> list[Derived]:
+def apply_rules(
+    store: Any, rules: RuleSet, notes: list[str] | None = None, problems: list[tuple[str, str]] | None = None
+) -> list[Derived]:
     """Add what the rules derive to an Oxigraph store, to a fixed point; return it in order of derivation.
 
     :param notes: takes a line when a bound cut the derivation.
-    :raises SourceError: if a rule is no CONSTRUCT query, or makes blank nodes.
+    :param problems: takes name and reason of each rule that cannot be used; the others are applied.
+    :raises SourceError: if a rule cannot be used and ``problems`` is not given.
     """
-    prepared = [_Prepared(rule) for rule in rules.rules]
+    prepared = _usable(rules.rules, problems)
     found: list[Derived] = []
+    end = time.monotonic() + rules.max_seconds
     for _ in range(rules.max_rounds):
         before = len(found)
-        for rule in prepared:
-            fresh = rule.derive(store, rules.max_triples - len(found))
+        for rule in list(prepared):
+            try:
+                fresh = rule.derive(store, rules.max_triples - len(found), end)
+            except SourceError as error:
+                if problems is None:
+                    raise
+                problems.append((rule.name, str(error)))
+                prepared.remove(rule)
+                continue
             store.extend(ox.Quad(*(to_ox(term) for term in item.triple)) for item in fresh)
             found += fresh
             if len(found) >= rules.max_triples:
                 _note(notes, f"rules were stopped at {rules.max_triples} derived statements")
                 return found
+            if time.monotonic() > end:
+                _note(notes, f"rules were stopped after {rules.max_seconds:g} seconds")
+                return found
         if len(found) == before:
             return found
     _note(notes, f"rules were stopped after {rules.max_rounds} rounds")
     return found
+
+
+def _usable(rules: Sequence[Rule], problems: list[tuple[str, str]] | None) -> list[_Prepared]:
+    prepared: list[_Prepared] = []
+    for rule in rules:
+        try:
+            prepared.append(_Prepared(rule))
+        except SourceError as error:
+            if problems is None:
+                raise
+            problems.append((rule.name, str(error)))
+    return prepared
 
 
 def _note(notes: list[str] | None, text: str) -> None:
@@ -123,7 +152,7 @@ class _Prepared:
     """A rule as a SELECT query, with the patterns of its head and of its premises."""
 
     def __init__(self, rule: Rule) -> None:
-        self._name = rule.name
+        self.name = rule.name
         try:
             algebra = _algebra(rule.sparql)
         except Exception as error:  # the parser raises many kinds, down to RecursionError
@@ -135,7 +164,7 @@ class _Prepared:
             raise SourceError(f"rule {rule.name!r} makes blank nodes, which never come to a fixed point; use IRIs")
         self._select = _as_select(rule)
 
-    def derive(self, store: Any, limit: int) -> list[Derived]:
+    def derive(self, store: Any, limit: int, end: float) -> list[Derived]:
         found: dict[Statement, Derived] = {}
         try:
             for solution in store.query(self._select):
@@ -144,11 +173,11 @@ class _Prepared:
                     if triple is None or triple in found or not _sound(triple) or _quad(triple) in store:
                         continue
                     premises = [premise for part in self._body for premise in _premises(part, solution, store)]
-                    found[triple] = Derived(triple, self._name, tuple(dict.fromkeys(premises)))
-                if len(found) >= limit:
+                    found[triple] = Derived(triple, self.name, tuple(dict.fromkeys(premises)))
+                if len(found) >= limit or time.monotonic() > end:
                     break
         except (SyntaxError, ValueError) as error:
-            raise SourceError(f"rule {self._name!r} cannot be run: {' '.join(str(error).split())[:300]}") from None
+            raise SourceError(f"rule {self.name!r} cannot be run: {' '.join(str(error).split())[:300]}") from None
         return list(found.values())[:limit]
 
 

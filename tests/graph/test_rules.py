@@ -1,7 +1,8 @@
+import pyoxigraph as ox
 import pytest
 
 from kgqa.errors import SourceError
-from kgqa.graph.rules import CLOSURE, Rule, RuleSet, read_rules
+from kgqa.graph.rules import CLOSURE, Rule, RuleSet, apply_rules, read_rules
 from kgqa.types import Term
 
 EX = "http://example.org/"
@@ -113,6 +114,17 @@ def test_a_comment_or_string_does_not_mislead_the_rewriting(make):
     assert store.objects(EX + "a", EX + "says") == (Term("} WHERE {", "literal"),)
 
 
-def test_a_rule_that_is_none_is_refused(make):
+def test_a_rule_that_is_none_is_named_and_the_others_are_applied(make):
+    rules = RuleSet((Rule("x", "DROP ALL"), rule("?a ex:p ?b", "?a ex:q ?b")))
+    _, report = make({"a.ttl": HEAD + "ex:a ex:q ex:b ."}, rules=rules)
+    assert report.derived == 1
+    assert [name for name, _ in report.problems] == ["x"]
     with pytest.raises(SourceError, match="'x'"):
-        make({"a.ttl": HEAD}, rules=RuleSet((Rule("x", "DROP ALL"),)))
+        apply_rules(ox.Store(), rules)
+
+
+def test_time_is_bounded(make):
+    numbers = " ".join(f"ex:a ex:n {n} ." for n in range(60))
+    endless = rule("?x ex:n ?m", "?x ex:n ?k BIND(?k + 1 AS ?m)")
+    _, report = make({"a.ttl": HEAD + numbers}, rules=RuleSet((endless,), max_rounds=10**6, max_seconds=0.2))
+    assert "seconds" in report.notes[0]
