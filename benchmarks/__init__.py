@@ -1,0 +1,1 @@
+"""Measures of speed and quality; see run.py and retrieval.py."""
