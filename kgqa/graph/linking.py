@@ -169,8 +169,8 @@ class EntityLinker:
             return 1.0 if same and not question.isupper() else 0.6 if same or question.islower() else 0.35
         if common and not (same and name[:1].isupper() and not mention.islower()):
             return 0.0
-        if len(words) == 1 and (words[0].text.isdigit() or (len(words[0].text) == 1)):
-            return 0.3
+        if len(words) == 1 and (words[0].text.isdigit() or len(words[0].text) == 1):
+            return 0.0 if kind == "code" and len(words[0].text) < 5 else 0.3
         if same:
             return 1.0
         if mention.casefold() == name.casefold():

@@ -16,6 +16,23 @@ _ZH_STATE = re.compile(r"^(?:中华人民共和国|《中华人民共和国)")
 _BRACKETS = re.compile(r"\s*[(（\[【][^()（）\[\]【】]*[)）\]】]\s*$")
 _INNER = re.compile(r"[(（]([^()（）]{2,})[)）]\s*$")
 _MAX = 120
+# "Italian law" means the law of Italy.
+_ADJECTIVES = """
+    Argentina: Argentine; Australia: Australian; Austria: Austrian; Belgium: Belgian; Brazil: Brazilian;
+    Britain: British; Bulgaria: Bulgarian; Canada: Canadian; Chile: Chilean; China: Chinese; Colombia:
+    Colombian; Croatia: Croatian; Cyprus: Cypriot; Czech Republic: Czech; Denmark: Danish; Egypt: Egyptian;
+    England: English; Estonia: Estonian; Europe: European; European Union: European; Finland: Finnish; France:
+    French; Germany: German; Greece: Greek; Hungary: Hungarian; Iceland: Icelandic; India: Indian; Indonesia:
+    Indonesian; Ireland: Irish; Israel: Israeli; Italy: Italian; Japan: Japanese; Kenya: Kenyan; Latvia:
+    Latvian; Lithuania: Lithuanian; Luxembourg: Luxembourgish; Malaysia: Malaysian; Malta: Maltese; Mexico:
+    Mexican; Morocco: Moroccan; Netherlands: Dutch; Nigeria: Nigerian; Norway: Norwegian; Pakistan: Pakistani;
+    Peru: Peruvian; Philippines: Philippine; Poland: Polish; Portugal: Portuguese; Romania: Romanian; Russia:
+    Russian; Saudi Arabia: Saudi; Scotland: Scottish; Singapore: Singaporean; Slovakia: Slovak; Slovenia:
+    Slovenian; South Africa: South African; South Korea: South Korean; Spain: Spanish; Sweden: Swedish;
+    Switzerland: Swiss; Taiwan: Taiwanese; Thailand: Thai; Turkey: Turkish; Ukraine: Ukrainian; United Kingdom:
+    British; United States: American; United States of America: American; Vietnam: Vietnamese; Wales: Welsh
+"""
+_ADJECTIVE = dict(pair.split(": ") for pair in " ".join(_ADJECTIVES.split()).split("; "))
 
 
 def variants(name: str) -> Iterator[str]:
@@ -23,7 +40,8 @@ def variants(name: str) -> Iterator[str]:
     if len(name) > _MAX * 3:
         return
     found = {name}
-    for text in (*_shorter(name), *_turned(name)):
+    adjective = [_ADJECTIVE[name]] if name in _ADJECTIVE else []
+    for text in (*_shorter(name), *_turned(name), *adjective):
         text = text.strip(" ,;，；")
         if text not in found and (len(text) >= 3 or (len(text) == 2 and not text.isascii())):
             found.add(text)

@@ -172,6 +172,14 @@ def test_variants_of_names():
     assert {"民法典"} <= set(variants("中华人民共和国民法典"))
     assert "腾讯科技" in set(variants("腾讯科技有限公司"))
     assert list(variants("aspirin")) == []
+    adjectives = {name: list(variants(name)) for name in ("Italy", "United Kingdom", "South Africa", "Wales", "China")}
+    assert adjectives == {
+        "Italy": ["Italian"],
+        "United Kingdom": ["British"],
+        "South Africa": ["South African"],
+        "Wales": ["Welsh"],
+        "China": ["Chinese"],
+    }
 
 
 @pytest.mark.parametrize(
