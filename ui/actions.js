@@ -1,29 +1,44 @@
-element.addEventListener('click', function (event) {
-  const control = event.target.closest('[data-act]');
-  if (!control || !element.contains(control)) return;
-  const act = control.dataset.act;
-  if (act === 'cite') {
-    event.preventDefault();
-    const card = document.getElementById(control.getAttribute('href').slice(1));
-    if (!card) return;
-    for (let node = card; node; node = node.parentElement) if (node.tagName === 'DETAILS') node.open = true;
-    card.scrollIntoView({ block: 'center', behavior: 'smooth' });
-    card.querySelector('summary').focus({ preventScroll: true });
-    card.classList.add('flash');
-    setTimeout(function () { card.classList.remove('flash'); }, 1600);
-    return;
-  }
-  if (act === 'copy') {
-    const said = control.closest('.card').querySelector('.said');
-    if (navigator.clipboard) navigator.clipboard.writeText(said ? said.innerText : '');
-    const before = control.textContent;
-    control.textContent = control.dataset.done;
-    setTimeout(function () { control.textContent = before; }, 1500);
-    return;
-  }
+function act(control) {
   const turn = control.closest('[data-turn]');
   const data = Object.assign({}, control.dataset);
   if (turn) data.turn = turn.dataset.turn;
   const asks = ['example', 'again', 'choose', 'ask'];
-  trigger(asks.includes(act) ? 'submit' : act === 'edit' ? 'edit' : 'select', data);
+  trigger(asks.includes(data.act) ? 'submit' : data.act === 'edit' ? 'edit' : 'select', data);
+}
+function cite(control) {
+  const card = document.getElementById(control.getAttribute('href').slice(1));
+  if (!card) return;
+  for (let node = card; node; node = node.parentElement) if (node.tagName === 'DETAILS') node.open = true;
+  card.scrollIntoView({ block: 'center', behavior: 'smooth' });
+  card.querySelector('summary').focus({ preventScroll: true });
+  card.classList.add('flash');
+  setTimeout(function () { card.classList.remove('flash'); }, 1600);
+}
+function copy(control) {
+  const said = control.closest('.card').querySelector('.said');
+  if (navigator.clipboard) navigator.clipboard.writeText(said ? said.innerText : '');
+  const before = control.textContent;
+  control.textContent = control.dataset.done;
+  setTimeout(function () { control.textContent = before; }, 1500);
+}
+element.addEventListener('click', function (event) {
+  const control = event.target.closest('[data-act]');
+  if (!control || !element.contains(control)) return;
+  if (control.dataset.act === 'cite') { event.preventDefault(); cite(control); }
+  else if (control.dataset.act === 'copy') copy(control);
+  else act(control);
+});
+element.addEventListener('keydown', function (event) {  // things in a picture are controls too
+  if (event.key !== 'Enter' && event.key !== ' ') return;
+  const control = event.target.closest('g[data-act]');
+  if (control) { event.preventDefault(); act(control); }
+});
+let asked = null;
+watch('value', function () {
+  const live = element.querySelector('[data-live]');
+  const words = live && live.querySelector('.asked').textContent;
+  if (live && words !== asked) live.scrollIntoView({ block: 'start', behavior: 'smooth' });
+  asked = words;
+  const quoted = element.querySelector('.document-text mark');
+  if (quoted) quoted.scrollIntoView({ block: 'center' });
 });

@@ -19,6 +19,7 @@ from .look import Look, build_inspector, listen
 from .owner_page import build_owner
 from .strings import LANGUAGES, t
 from .tags import el
+from .users import Users
 
 HERE = Path(__file__).parent
 THEME_SWITCH = """() => {
@@ -154,20 +155,20 @@ def launch(
     host: str = "127.0.0.1",
     port: int = 7860,
     block: bool = True,
-    auth: Any = None,
-    owners: Sequence[str] | None = None,
-    groups: Callable[[str], frozenset[str]] | None = None,
+    users: str | Path | None = None,
 ) -> tuple[gr.Blocks, str]:
     """Serve the app and return it with its address.
 
     :param host: address to listen on; any but this machine's own is the caller's decision.
     :param port: 0 takes a free one.
     :param block: stay until interrupted.
-    :param auth: what Gradio takes: a function of name and password, or pairs of them.
+    :param users: a file of users (see :mod:`ui.users`); then everyone signs in, and access rules are in force.
+    :raises kgqa.errors.UsageError: the file of users cannot be used.
     """
-    app = build(bases, folder=folder, owners=owners, groups=groups)
+    known = Users.load(Path(users)) if users is not None else None
+    app = build(bases, folder=folder, owners=known.owners() if known else None, groups=known.groups if known else None)
     app.queue(max_size=64, default_concurrency_limit=8)
-    _, url, _ = app.launch(**_options(host, port), prevent_thread_lock=True, auth=auth)
+    _, url, _ = app.launch(**_options(host, port), prevent_thread_lock=True, auth=known.check if known else None)
     if block:
         app.block_thread()
     return app, url

@@ -70,9 +70,10 @@ class Batches:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    def choose(self, each: bool, base: str) -> Any:
+    def choose(self, each: bool, base: str, request: gr.Request) -> Any:
         """Offer the documents of a matrix."""
-        choices = [(f"{title} · {doc_id}", doc_id) for doc_id, title in self._desk.base(base).documents()[:5000]]
+        documents = self._desk.documents(self._desk.base(base), user_of(request))
+        choices = [(f"{title} · {doc_id}", doc_id) for doc_id, title in documents[:5000]]
         return gr.update(visible=each, choices=choices)
 
     def run(
@@ -91,17 +92,19 @@ class Batches:
             return
         folder = Path(tempfile.mkdtemp(prefix="kgqa-batch-"))
         output = folder / f"{Path(file).stem}-answers.{kind if kind in ('csv', 'jsonl') else 'xlsx'}"
-        groups = self._desk.filters(user_of(request)).groups
+        kb, user = self._desk.base(base), user_of(request)
+        groups = self._desk.filters(user).groups
+        chosen = documents or ([doc_id for doc_id, _ in self._desk.documents(kb, user)] if groups is not None else None)
         events: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
         def work() -> None:
             try:
                 report = batch.run(
                     file,
-                    self._desk.base(base),
+                    kb,
                     output,
                     progress=lambda done, total: events.put((done, total)),
-                    documents=documents or None,
+                    documents=chosen or None,
                     each_document=each,
                     groups=groups,
                     page=output.with_suffix(".html"),

@@ -41,18 +41,15 @@ def build_chat(frame: Frame) -> None:
         with words.put(gr.Accordion(t("limits"), open=False, elem_id="limits"), label="limits"), gr.Row():
             as_of = words.put(gr.Textbox(label=t("as_of"), max_length=10, elem_id="as-of"), label="as_of")
             documents = words.put(
-                gr.Dropdown(
-                    choices=_choices(frame.desk, first.name), multiselect=True, label=t("only_documents"), scale=3
-                ),
+                gr.Dropdown(choices=[], multiselect=True, label=t("only_documents"), scale=3),
                 label="only_documents",
             )
     _listen(frame, log, live, box, ask, stop, as_of, documents)
 
 
-def _choices(desk: Desk, base: str) -> list[tuple[str, str]]:
-    return [
-        (f"{title} · {doc_id}" if title else doc_id, doc_id) for doc_id, title in desk.base(base).documents()[:5000]
-    ]
+def _choices(desk: Desk, base: str, user: str) -> list[tuple[str, str]]:
+    documents = desk.documents(desk.base(base), user)
+    return [(f"{title} · {doc_id}" if title else doc_id, doc_id) for doc_id, title in documents[:5000]]
 
 
 def _listen(frame: Frame, log: Any, live: Any, box: Any, ask: Any, stop: Any, as_of: Any, documents: Any) -> None:
@@ -78,6 +75,7 @@ def _listen(frame: Frame, log: Any, live: Any, box: Any, ask: Any, stop: Any, as
         api_visibility="private",
     )
     frame.asked = runs
+    frame.starts.append((chat.offer, [frame.base], [documents]))
     redraw = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
     frame.base.change(chat.changed, [frame.conversation, frame.base, frame.language], [log, live, documents], **redraw)
     frame.language.change(
@@ -115,9 +113,13 @@ class Chat:
 
         return turns(items[:-1], label, language), turns(items[-1:], label, language)
 
-    def changed(self, conversation: Conversation, base: str, language: str) -> tuple[Any, ...]:
+    def changed(self, conversation: Conversation, base: str, language: str, request: gr.Request) -> tuple[Any, ...]:
         """Redraw after the language or the knowledge base was changed."""
-        return (*self.redraw(conversation, base, language), gr.update(choices=_choices(self._desk, base), value=[]))
+        return (*self.redraw(conversation, base, language), self.offer(base, request))
+
+    def offer(self, base: str, request: gr.Request) -> Any:
+        """Offer the documents that a question can be limited to."""
+        return gr.update(choices=_choices(self._desk, base, user_of(request)), value=[])
 
     def _idle(self) -> dict[Any, Any]:
         return {self._ask: gr.update(visible=True), self._stop: gr.update(visible=False)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path as FilePath
@@ -144,6 +144,42 @@ class Desk:
                 raise UsageError(t("bad_date", language, value=as_of[:40])) from None
         groups = self.groups(user) if self.groups else None
         return Filters(as_of=day, groups=groups, documents=frozenset(documents) or None)
+
+    def document(self, base: KnowledgeBase, doc_id: str, user: str) -> Document:
+        """Return a document that a user may see.
+
+        :raises UsageError: there is none, or it is not for this user; the message is the same.
+        """
+        document = base.document(doc_id)
+        if not self._admits(document.access, user):
+            raise UsageError(f"{base.name}: has no document {doc_id!r}")
+        return document
+
+    def documents(self, base: KnowledgeBase, user: str) -> list[tuple[str, str]]:
+        """Return id and title of the documents that a user may see."""
+        if self.groups is None:
+            return base.documents()
+        return [pair for pair in base.documents() if self._admits(base.document(pair[0]).access, user)]
+
+    def entity(self, base: KnowledgeBase, name: str, language: str, user: str) -> Entity:
+        """Return an entity's sheet, its passages narrowed to what a user may see.
+
+        :raises UsageError: nothing has this name.
+        """
+        entity = base.entity(name, language)
+        return replace(entity, passages=tuple(p for p in entity.passages if self._admits(p.access, user)))
+
+    def query(self, base: KnowledgeBase, query: str, language: str, user: str) -> Any:
+        """Run a query; where an access rule is in force only owners may, since a query sees the whole graph.
+
+        :raises UsageError: the query is refused.
+        """
+        if self.groups is not None and not self.owns(user):
+            raise UsageError(t("help_not_permitted", language))
+        return base.sparql(query)
+
+    def _admits(self, access: frozenset[str], user: str) -> bool:
+        return self.groups is None or not access or bool(access & self.groups(user))
 
     def labeller(self, base: KnowledgeBase, language: str) -> Callable[[Term], str]:
         """Return the function that names a term in a language; names are remembered per index generation."""

@@ -49,6 +49,7 @@ class Inspector:
 
     panel: Any
     title: Any
+    picture: Any
     body: Any
     query_group: Any
     query: Any
@@ -57,7 +58,7 @@ class Inspector:
 
     def outputs(self) -> list[Any]:
         """Return what a page must name as outputs to show something here."""
-        return [self.panel, self.title, self.body, self.query_group, self.query, self.result, self.form]
+        return [self.panel, self.title, self.picture, self.body, self.query_group, self.query, self.result, self.form]
 
     def show(
         self, key: str, language: str, body: Html | None = None, *, query: str | None = None, form: bool = False
@@ -66,6 +67,7 @@ class Inspector:
         return {
             self.panel: gr.update(visible=True),
             self.title: heading(t(key, language)),
+            self.picture: gr.update(value=None, visible=False),
             self.body: gr.update(value=body or "", visible=body is not None),
             self.query_group: gr.update(visible=query is not None),
             self.query: query or "",

@@ -11,8 +11,8 @@ import gradio as gr
 
 from .desk import Desk, KnowledgeBase, explain_fault
 from .figures import contents, documents_list, file_report
-from .frame import Frame, owner_of, page, user_of
-from .sheets import entity_sheet, hits
+from .frame import Frame, data_of, number, owner_of, page, user_of
+from .sheets import document_sheet, entity_sheet, hits
 from .strings import t
 from .tags import el, join
 
@@ -85,58 +85,49 @@ class Knowledge:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    def overview(self, base: str, words: str | None, language: str) -> tuple[Any, ...]:
+    def overview(self, base: str, words: str | None, language: str, request: gr.Request) -> tuple[Any, ...]:
         """Return figures, the list of documents, and the documents that can be removed."""
         kb = self._desk.base(base)
-        documents = kb.documents()
+        documents = self._desk.documents(kb, user_of(request))
         choices = [(f"{title} · {doc_id}" if title else doc_id, doc_id) for doc_id, title in documents[:5000]]
         figures = contents(kb.title or kb.name, {"languages": kb.languages, **kb.stats()}, language)
         return figures, documents_list(documents, words or "", language), gr.update(choices=choices, value=None)
 
-    def filtered(self, words: str | None, base: str, language: str) -> str:
+    def filtered(self, words: str | None, base: str, language: str, request: gr.Request) -> str:
         """Return the documents that fit the words."""
-        return documents_list(self._desk.base(base).documents(), words or "", language)
+        documents = self._desk.documents(self._desk.base(base), user_of(request))
+        return documents_list(documents, words or "", language)
 
-    def sheet(self, name: str | None, base: str, language: str) -> str:
+    def sheet(self, name: str | None, base: str, language: str, request: gr.Request) -> str:
         """Return an entity's sheet."""
         if not (name or "").strip():
             return ""
-        try:
-            return el(
-                "div",
-                entity_sheet(self._desk.base(base).entity((name or "").strip()[:500], language), language),
-                cls="card",
-            )
-        except Exception as fault:  # shown on the page, whatever it is
-            return _fault(fault, language)
+        return self._show({"act": "entity", "iri": (name or "").strip()[:500]}, base, language, user_of(request))
 
     def passages(self, query: str | None, base: str, language: str, request: gr.Request) -> str:
         """Return found passages."""
-        if not (query or "").strip():
+        asked = (query or "").strip()[:2000]
+        if not asked:
             return ""
         try:
-            filters = self._desk.filters(user_of(request))
-            return el(
-                "div",
-                hits(self._desk.base(base).search((query or "").strip()[:2000], filters=filters), language),
-                cls="card",
-            )
+            found = self._desk.base(base).search(asked, filters=self._desk.filters(user_of(request)))
+            return el("div", hits(found, language), cls="card")
         except Exception as fault:  # shown on the page, whatever it is
             return _fault(fault, language)
 
-    def open(self, base: str, language: str, event: gr.EventData) -> str:
+    def open(self, base: str, language: str, request: gr.Request, event: gr.EventData) -> str:
         """Show a document or an entity in place."""
-        from .frame import data_of, number
-        from .sheets import document_sheet
+        return self._show(data_of(event), base, language, user_of(request))
 
-        data, kb = data_of(event), self._desk.base(base)
+    def _show(self, data: dict[str, str], base: str, language: str, user: str) -> str:
+        kb = self._desk.base(base)
         try:
             if data.get("act") == "document":
-                sheet = document_sheet(
-                    kb.document(data.get("doc", "")), number(data.get("start"), 0), number(data.get("end"), 0), language
-                )
+                document = self._desk.document(kb, data.get("doc", ""), user)
+                sheet = document_sheet(document, number(data.get("start"), 0), number(data.get("end"), 0), language)
             else:
-                sheet = entity_sheet(kb.entity(data.get("iri", ""), language), language)
+                entity = self._desk.entity(kb, data.get("iri", ""), language, user)
+                sheet = entity_sheet(entity, language, self._desk.labeller(kb, language))
             return el("div", sheet, cls="card")
         except Exception as fault:  # shown on the page, whatever it is
             return _fault(fault, language)

@@ -10,9 +10,10 @@ import gradio as gr
 from kgqa.types import Answer, Passage
 
 from .desk import Desk, KnowledgeBase, explain_fault
-from .frame import Frame, Inspector, data_of, number, owner_of, page
+from .frame import Frame, Inspector, data_of, number, owner_of, page, user_of
 from .history import Conversation
-from .sheets import document_sheet, entity_sheet, result_table
+from .pdf_page import pdf_page, source_file
+from .sheets import document_sheet, entity_sheet, page_of, result_table
 from .strings import t
 from .tags import el
 
@@ -24,13 +25,16 @@ def build_inspector(words: Any) -> tuple[Inspector, dict[str, Any]]:
         with gr.Row(elem_id="inspector-head"):
             title = gr.HTML("")
             parts["close"] = words.put(gr.Button(t("close"), size="sm", min_width=60, elem_id="close"), value="close")
+        picture = gr.Image(
+            visible=False, interactive=False, show_label=False, container=False, buttons=[], elem_id="page-picture"
+        )
         body = page(elem_id="inspector-body")
         with gr.Group(visible=False) as query_group:
             query = words.put(gr.Textbox(label=t("sparql"), lines=8, max_lines=24, elem_id="query"), label="sparql")
             parts["run"] = words.put(gr.Button(t("run"), variant="primary", elem_id="run-query"), value="run")
             result = page(elem_id="query-result")
         form = _correction(words, parts)
-    return Inspector(panel, title, body, query_group, query, result, form), parts
+    return Inspector(panel, title, picture, body, query_group, query, result, form), parts
 
 
 def _correction(words: Any, parts: dict[str, Any]) -> Any:
@@ -67,26 +71,43 @@ class Look:
         turn = conversation.turns[index] if 0 <= index < len(conversation.turns) else None
         kb = self._desk.base(turn.base if turn and turn.base in self._desk.bases else base)
         try:
-            return self._act(data, conversation, index, kb, language, owner_of(request, browser))
+            return self._act(data, conversation, index, kb, language, request, browser)
         except Exception as fault:  # shown in the panel, whatever it is
             return self._inspector.show("error", language, el("p", explain_fault(fault, language), role="alert"))
 
     def _act(
-        self, data: dict[str, str], conversation: Conversation, index: int, kb: KnowledgeBase, language: str, owner: str
+        self,
+        data: dict[str, str],
+        conversation: Conversation,
+        index: int,
+        kb: KnowledgeBase,
+        language: str,
+        request: gr.Request,
+        browser: str,
     ) -> dict[Any, Any]:
-        act = data.get("act")
-        show = self._inspector.show
+        act, user = data.get("act"), user_of(request)
         if act == "document":
-            document = kb.document(data.get("doc", ""))
-            sheet = document_sheet(document, number(data.get("start"), 0), number(data.get("end"), 0), language)
-            return show("document", language, sheet)
+            return self._document(data, kb, language, user)
         if act == "entity":
-            return show("entity", language, entity_sheet(kb.entity(data.get("iri", ""), language), language))
+            entity = self._desk.entity(kb, data.get("iri", ""), language, user)
+            sheet = entity_sheet(entity, language, self._desk.labeller(kb, language))
+            return self._inspector.show("entity", language, sheet)
         if act == "sparql":
-            return show("sparql", language, query=data.get("query", ""))
+            return self._inspector.show("sparql", language, query=data.get("query", ""))
         if act in ("right", "wrong") and 0 <= index < len(conversation.turns):
-            return self._judge(act, conversation, index, kb, language, owner)
+            return self._judge(act, conversation, index, kb, language, owner_of(request, browser))
         return {}
+
+    def _document(self, data: dict[str, str], kb: KnowledgeBase, language: str, user: str) -> dict[Any, Any]:
+        """Show a document's text at the quotation, and of a PDF the page as well."""
+        document = self._desk.document(kb, data.get("doc", ""), user)
+        start, end = number(data.get("start"), 0), number(data.get("end"), 0)
+        shown = self._inspector.show("document", language, document_sheet(document, start, end, language))
+        page_number, file = page_of(document, start), source_file(kb, document.id)
+        if page_number is None or file is None or document.media_type != "application/pdf":
+            return shown
+        picture = pdf_page(file, page_number, document.text[start:end])
+        return {**shown, self._inspector.picture: gr.update(value=picture, visible=picture is not None)}
 
     def _judge(
         self, act: str, conversation: Conversation, index: int, kb: KnowledgeBase, language: str, owner: str
@@ -112,11 +133,13 @@ class Look:
         form = [self._parts[name] for name in ("turn", "answer", "passage", "span", "entity", "note")]
         return [*self._inspector.outputs(), self._state, self._stamp, *form]
 
-    def run(self, query: str, base: str, language: str) -> str:
+    def run(self, query: str, base: str, language: str, request: gr.Request) -> str:
         """Run the edited query."""
         kb = self._desk.base(base)
         try:
-            return result_table(kb.sparql(query), self._desk.labeller(kb, language), language)
+            return result_table(
+                self._desk.query(kb, query, language, user_of(request)), self._desk.labeller(kb, language), language
+            )
         except Exception as fault:  # shown under the query, whatever it is
             return el("p", explain_fault(fault, language), role="alert", cls="fault")
 

@@ -14,8 +14,9 @@ from .strings import t
 from .tags import Html, el
 
 Labeller = Callable[[Term], str]
-WIDTH, MAX_TRIPLES, MAX_LABEL = 720.0, 24, 26
-_ROW = 78.0
+WIDTH, MAX_TRIPLES, MAX_LABEL = 720.0, 24, 24
+"""Least width in units, statements drawn at most, letters in a line of a name."""
+_ROW = 66.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +39,18 @@ def picture(
     triples = _triples(paths)
     if not triples:
         return None
-    names = {_key(term): _short(label(term)) for triple in triples for term in (triple.subject, triple.object)}
-    full = {_key(term): label(term) for triple in triples for term in (triple.subject, triple.object)}
+    terms = {_key(term): term for triple in triples for term in (triple.subject, triple.object)}
+    full = {key: label(term) for key, term in terms.items()}
+    names = {key: _lines(name) for key, name in full.items()}
     starts = {_key(_start(path)) for path in paths if path.steps}
-    boxes, height = _layout(triples, names, starts)
+    gap = max(_text_width(_short(label(triple.predicate), 30), 11.5) for triple in triples) + 56
+    boxes, width, height = _layout(triples, names, starts, gap)
     edges = [_edge(pair, group, boxes, label, name) for pair, group in _grouped(triples).items()]
-    nodes = [_node(key, boxes[key], names[key], full[key], key in starts, key in targets) for key in names]
+    nodes = [_node(terms[key], boxes[key], names[key], full[key], key in starts, key in targets) for key in names]
     alt = t("picture_alt", language, nodes=len(names), edges=len(triples))
-    return el(
-        "svg", el("title", alt), _arrow(name), edges, nodes,
-        cls="graph-picture", viewBox=f"0 0 {WIDTH:.0f} {height:.0f}", role="img", aria_label=alt,
-        preserveAspectRatio="xMidYMid meet",
-    )  # fmt: skip
+    kind = "graph-picture wide" if width > 1.3 * WIDTH else "graph-picture"
+    view = f"0 0 {width:.0f} {height:.0f}"
+    return el("svg", el("title", alt), _arrow(name), edges, nodes, cls=kind, viewBox=view, role="group", aria_label=alt)
 
 
 def _key(term: Term) -> str:
@@ -77,8 +78,10 @@ def _grouped(triples: Sequence[Triple]) -> dict[tuple[str, str], list[Triple]]:
     return groups
 
 
-def _layout(triples: Sequence[Triple], names: dict[str, str], starts: set[str]) -> tuple[dict[str, _Box], float]:
-    """Put the things in columns by their distance from where the walks begin, each column centred."""
+def _layout(
+    triples: Sequence[Triple], names: dict[str, list[str]], starts: set[str], gap: float
+) -> tuple[dict[str, _Box], float, float]:
+    """Put the things in columns by their distance from where the walks begin; return them with width and height."""
     import networkx as nx
 
     graph: Any = nx.Graph()
@@ -86,13 +89,10 @@ def _layout(triples: Sequence[Triple], names: dict[str, str], starts: set[str]) 
     graph.add_edges_from((_key(triple.subject), _key(triple.object)) for triple in triples)
     roots = [key for key in names if key in starts] or [next(iter(names))]
     depth: dict[str, int] = dict(nx.multi_source_dijkstra_path_length(graph, set(roots)))
-    for key in names:
-        depth.setdefault(key, 0)
     layers: dict[int, list[str]] = {}
     for key in names:
-        layers.setdefault(depth[key], []).append(key)
-    position = _columns(graph, layers)
-    return _place(layers, position, names)
+        layers.setdefault(depth.get(key, 0), []).append(key)
+    return _place(layers, _columns(graph, layers), names, gap)
 
 
 def _columns(graph: Any, layers: dict[int, list[str]]) -> dict[str, float]:
@@ -113,33 +113,40 @@ def _mean(values: list[float]) -> float:
 
 
 def _place(
-    layers: dict[int, list[str]], position: dict[str, float], names: dict[str, str]
-) -> tuple[dict[str, _Box], float]:
+    layers: dict[int, list[str]], position: dict[str, float], names: dict[str, list[str]], gap: float
+) -> tuple[dict[str, _Box], float, float]:
     rows = max(len(keys) for keys in layers.values())
-    height = max(110.0, rows * (_ROW if rows < 5 else 48.0) + 20)
-    widths = {key: min(240.0, _text_width(name) + 26) for key, name in names.items()}
-    columns = sorted(layers)
-    column_width = [max(widths[key] for key in layers[level]) for level in columns]
-    gap = (WIDTH - 16 - sum(column_width)) / max(1, len(columns) - 1) if len(columns) > 1 else 0.0
-    boxes, left = {}, 8.0
-    for level, wide in zip(columns, column_width, strict=True):
+    height = max(96.0, rows * _ROW + 12)
+    sizes = {key: (max(map(_text_width, lines)) + 26, 18.0 + 17 * len(lines)) for key, lines in names.items()}
+    columns = [max(sizes[key][0] for key in layers[level]) for level in sorted(layers)]
+    width = max(WIDTH, sum(columns) + gap * (len(columns) - 1) + 16)
+    if len(columns) > 1:
+        gap = (width - 16 - sum(columns)) / (len(columns) - 1)
+    boxes, left = {}, 8.0 if len(columns) > 1 else (width - columns[0]) / 2
+    for level, wide in zip(sorted(layers), columns, strict=True):
         for key in layers[level]:
-            boxes[key] = _Box(left + wide / 2, position[key] * height, widths[key])
-        left += wide + max(gap, 12.0)
-    if len(columns) == 1:
-        boxes = {key: _Box(WIDTH / 2, box.y, box.width) for key, box in boxes.items()}
-    return boxes, height
+            boxes[key] = _Box(left + wide / 2, position[key] * height, *sizes[key])
+        left += wide + gap
+    return boxes, width, height
 
 
-def _node(key: str, box: _Box, name: str, full: str, start: bool, target: bool) -> Html:
+def _node(term: Term, box: _Box, lines: list[str], full: str, start: bool, target: bool) -> Html:
     kind = "start" if start else "target" if target else "other"
-    hover = full if full == key else f"{full}\n{key}"
+    first = box.y + 4.5 - 8.5 * (len(lines) - 1)
+    texts = [
+        el("text", line, x=f"{box.x:.1f}", y=f"{first + 17 * n:.1f}", text_anchor="middle")
+        for n, line in enumerate(lines)
+    ]
+    frame = el(
+        "rect", x=f"{box.x - box.width / 2:.1f}", y=f"{box.y - box.height / 2:.1f}", width=f"{box.width:.1f}",
+        height=f"{box.height:.1f}", rx="9",
+    )  # fmt: skip
+    hover = el("title", full if full == term.value else f"{full}\n{term.value}")
+    if term.kind != "iri":
+        return el("g", hover, frame, texts, cls=f"node {kind}")
     return el(
-        "g", el("title", hover),
-        el("rect", x=f"{box.x - box.width / 2:.1f}", y=f"{box.y - box.height / 2:.1f}", width=f"{box.width:.1f}",
-           height=f"{box.height:.1f}", rx="9"),
-        el("text", name, x=f"{box.x:.1f}", y=f"{box.y + 4.5:.1f}", text_anchor="middle"),
-        cls=f"node {kind}",
+        "g", hover, frame, texts, cls=f"node {kind}", data_act="entity", data_iri=term.value, tabindex="0", role="button",
+        aria_label=full,
     )  # fmt: skip
 
 
@@ -187,16 +194,32 @@ def _arrow(name: str) -> Html:
     return el("defs", marker)
 
 
+def _lines(name: str) -> list[str]:
+    """Break a name into at most two lines, at a blank where there is one."""
+    if _units(name) <= MAX_LABEL:
+        return [name]
+    words, first = name.split(" "), ""
+    while words and _units(f"{first} {words[0]}") <= MAX_LABEL:
+        first = f"{first} {words.pop(0)}".strip()
+    if not first:
+        first = _short(name, MAX_LABEL)[:-1]
+        words = [name[len(first) :]]
+    return [first, _short(" ".join(words))]
+
+
+def _units(name: str) -> int:
+    """Return the width of a name in letters; a wide (Chinese) one counts twice."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in name)
+
+
 def _short(name: str, limit: int = MAX_LABEL) -> str:
-    """Cut a name to a width; a wide (Chinese) character counts twice."""
-    used = 0
-    for at, letter in enumerate(name):
-        used += 2 if unicodedata.east_asian_width(letter) in "WF" else 1
-        if used > limit:
-            return name[: max(1, at - 1)] + "…"
-    return name
+    if _units(name) <= limit:
+        return name
+    kept = name
+    while kept and _units(kept) >= limit:
+        kept = kept[: -max(1, (_units(kept) - limit) // 2)]
+    return kept + "…"
 
 
 def _text_width(name: str, size: float = 13.0) -> float:
-    units = sum(1.0 if unicodedata.east_asian_width(letter) in "WF" else 0.56 for letter in name)
-    return units * size
+    return _units(name) * 0.56 * size

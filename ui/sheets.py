@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from kgqa.types import Document, Entity, Hit, Term, Triple
+from kgqa.types import Document, Entity, Hit, Path, Step, Term, Triple
 
 from .evidence_card import highlight, validity
+from .picture import picture
 from .strings import t
 from .tags import Html, el, join
 
@@ -37,8 +38,8 @@ def page_of(document: Document, offset: int) -> int | None:
     return max(1, sum(1 for first in document.pages if first <= offset))
 
 
-def entity_sheet(entity: Entity, language: str = "en") -> Html:
-    """Return all that is stated about an entity, and what is expected but stated nowhere."""
+def entity_sheet(entity: Entity, language: str = "en", label: Labeller | None = None) -> Html:
+    """Return all that is stated about an entity, with a picture, and what is expected but stated nowhere."""
     ask = el(
         "button", t("ask_about", language), type="button", cls="quiet", data_act="edit", data_question=entity.label
     )
@@ -52,6 +53,10 @@ def entity_sheet(entity: Entity, language: str = "en") -> Html:
     parts += [_statements("outgoing", entity.outgoing, language, inwards=False)]
     parts += [_statements("incoming", entity.incoming, language, inwards=True)]
     parts.append(_missing(entity, language))
+    if label is not None and (drawn := _neighbourhood(entity, label, language)):
+        parts.append(
+            el("details", el("summary", t("neighbourhood", language)), el("div", drawn, cls="scroll"), cls="drawing")
+        )
     if entity.passages:
         rows = [
             el("li", el("blockquote", passage.text[:400]), el("code", passage.doc_id))
@@ -59,6 +64,18 @@ def entity_sheet(entity: Entity, language: str = "en") -> Html:
         ]
         parts.append(el("section", el("h4", t("passages", language)), el("ul", rows, cls="plain")))
     return el("article", parts, cls="sheet")
+
+
+def _neighbourhood(entity: Entity, label: Labeller, language: str) -> Html | None:
+    """Return the entity with its nearest things: a few of each relation, so that a long one does not fill the picture."""
+    kept: dict[tuple[str, bool], int] = {}
+    paths: list[Path] = []
+    for inwards, group in ((False, entity.outgoing), (True, entity.incoming)):
+        for relation, _, triple in group:
+            kept[relation, inwards] = kept.get((relation, inwards), 0) + 1
+            if kept[relation, inwards] <= 3 and len(paths) < 10:
+                paths.append(Path((Step(triple, not inwards),)))
+    return picture(paths, label, language, targets=(entity.iri,), name="sheet")
 
 
 def _field(key: str, value: str, language: str) -> Html:

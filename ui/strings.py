@@ -166,6 +166,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "definition": ("Definition", "定义"),
     "outgoing": ("What is stated about it", "关于它的陈述"),
     "incoming": ("What refers to it", "引用它的陈述"),
+    "neighbourhood": ("Picture of what surrounds it", "周边关系示意图"),
     "missing": ("Expected but stated nowhere", "应有但未陈述"),
     "nothing_missing": ("Nothing that the shapes expect is missing.", "没有缺失的信息。"),
     "passages": ("Passages", "段落"),

@@ -14,7 +14,11 @@ if __name__ == "__main__":
     folder = Path(sys.argv[1])
     options = {}
     if "users" in sys.argv:
-        options = {"auth": [("ann", "secret-a"), ("bob", "secret-b")], "owners": ["ann"]}
+        from ui.users import hash_password
+
+        lines = [f'[users.{name}]\npassword = "{hash_password("secret-" + name[0])}"' for name in ("ann", "bob")]
+        (folder / "users.toml").write_text(f'{lines[0]}\nowner = true\ngroups = ["ward"]\n{lines[1]}\n')
+        options = {"users": folder / "users.toml"}
     bases = [FakeKnowledgeBase(folder, pause=0.02), FakeKnowledgeBase(folder, "legal")]
     _, url = ui.launch(bases, folder=folder, port=0, block=False, **options)
     sys.stdout.write(f"{url}\n")

@@ -3,14 +3,18 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from kgqa.errors import UsageError
 from kgqa.feedback import FeedbackStore
 from kgqa.records import from_json, to_json
 from kgqa.types import Answer
+from ui.desk import Desk
 from ui.export import to_markdown, to_pdf, to_record
 from ui.history import Conversation, HistoryStore, Turn, now
+from ui.pdf_page import pdf_page, source_file
+from ui.users import Users, hash_password
 
 
 def turn(kb, question: str, asked: str = "") -> Turn:
@@ -158,3 +162,64 @@ def test_exports_hold_the_evidence_and_nothing_that_runs(kb):
     assert record["turns"][0]["answer"]["evidence"][0]["quote"] == "severe renal impairment (eGFR below 30 mL/min)"
     pdf = to_pdf(talk, "zh")
     assert pdf.data.startswith(b"%PDF") and pdf.name.endswith(".pdf")
+
+
+def test_users_sign_in_with_hashed_passwords(tmp_path):
+    file = tmp_path / "users.toml"
+    file.write_text(
+        f'[users.ann]\npassword = "{hash_password("geheim 𝄞")}"\ngroups = ["ward"]\nowner = true\n', encoding="utf-8"
+    )
+    users = Users.load(file)
+    assert users.check("ann", "geheim 𝄞")
+    assert not users.check("ann", "geheim") and not users.check("bob", "geheim 𝄞") and not users.check("", "")
+    assert (users.groups("ann"), users.groups("bob"), users.owners()) == ({"ward"}, frozenset(), ["ann"])
+    assert "geheim" not in file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("text", ["", "[users]", '[users.ann]\npassword = "plain"', "[[["])
+def test_a_file_of_users_that_cannot_be_used_is_refused(tmp_path, text):
+    (tmp_path / "users.toml").write_text(text)
+    with pytest.raises(UsageError):
+        Users.load(tmp_path / "users.toml")
+    with pytest.raises(UsageError):
+        Users.load(tmp_path / "gone.toml")
+
+
+def test_a_document_of_another_group_is_as_good_as_none(kb, tmp_path):
+    kb._documents["drugs/metformin.md"] = replace(kb.document("drugs/metformin.md"), access=frozenset({"ward"}))
+    desk = Desk(
+        {"medical": kb}, HistoryStore(tmp_path / "c.sqlite"), FeedbackStore(tmp_path / "f.sqlite"), frozenset({"ann"}),
+        lambda user: frozenset({"ward"}) if user == "ann" else frozenset(),
+    )  # fmt: skip
+    assert desk.document(kb, "drugs/metformin.md", "ann").title == "Metformin"
+    with pytest.raises(UsageError, match="no document"):
+        desk.document(kb, "drugs/metformin.md", "bob")
+    assert "drugs/metformin.md" not in dict(desk.documents(kb, "bob"))
+    assert desk.filters("bob").groups == frozenset()
+    assert desk.query(kb, "SELECT * {}", "en", "ann").rows
+    with pytest.raises(UsageError):
+        desk.query(kb, "SELECT * {}", "en", "bob")
+
+
+def test_a_page_of_a_pdf_is_drawn_with_its_quotation_marked(kb, tmp_path):
+    from reportlab.pdfgen import canvas
+
+    (tmp_path / "documents").mkdir()
+    sheet = canvas.Canvas(str(tmp_path / "documents" / "a.pdf"), pagesize=(300, 200))
+    for words in ("First page", "Metformin must not be given"):
+        sheet.drawString(20, 150, words)
+        sheet.showPage()
+    sheet.save()
+    file = source_file(kb, "a.pdf")
+    plain, tinted = pdf_page(file, 2, "not on this page"), pdf_page(file, 2, "must not be given")
+
+    def coloured(picture):
+        pixels = np.asarray(picture, dtype=int)
+        return int(((pixels[..., 0] > 200) & (pixels[..., 2] < pixels[..., 0] - 60)).sum())
+
+    assert plain.size == (480, 320)
+    assert coloured(plain) == 0 < coloured(tinted)
+    assert pdf_page(file, 99, "x") is None
+    (tmp_path / "documents" / "b.pdf").write_bytes(b"%PDF-1.4 broken")
+    assert pdf_page(source_file(kb, "b.pdf"), 1, "x") is None
+    assert source_file(kb, "../kb.toml") is None and source_file(kb, "gone.pdf") is None
