@@ -24,7 +24,8 @@ from kgqa.language import has_cjk
 from kgqa.types import Link, Term
 
 MAX_TOKENS = 600
-"""Words of a question that are looked at; the rest is ignored."""
+"""Words of a question that are looked at, in at most ``MAX_CHARACTERS`` characters; the rest is ignored."""
+MAX_CHARACTERS = 20_000
 MAX_ALTERNATIVES = 50
 """Most entities for one mention."""
 _MAX_ROWS = 2_000
@@ -79,7 +80,7 @@ class EntityLinker:
         return [self._link(question) for question in questions]
 
     def _link(self, question: str) -> list[Link]:
-        words = tokens(question)[:MAX_TOKENS]
+        words = tokens(question[:MAX_CHARACTERS])[:MAX_TOKENS]
         if not words or not len(self._names):
             return []
         matches = list(self._matches(question, words, [stem(word.text) for word in words]))

@@ -10,7 +10,7 @@ from rapidfuzz.distance import OSA
 
 from kgqa.graph.context import is_common
 from kgqa.graph.mentions import hashes
-from kgqa.graph.names import MIN_FUZZY, NameIndex
+from kgqa.graph.names import MAX_FUZZY, MIN_FUZZY, NameIndex
 from kgqa.language import fold, has_cjk
 
 MAX_CORRECTED = 6
@@ -31,7 +31,7 @@ def corrections(names: NameIndex, stems: list[str], covered: set[int]) -> Iterat
     for at, word in enumerate(stems):
         if (
             at in covered
-            or len(word) < MIN_FUZZY
+            or not MIN_FUZZY <= len(word) <= MAX_FUZZY
             or is_common(word)
             or not word.isalpha()
             or names.word(values[at]) is not None

@@ -36,7 +36,8 @@ MAX_WORDS = 48
 """Longest name in words; longer ones are cut and found by their beginning."""
 MAX_POSTINGS = 2_000
 MIN_FUZZY = 4
-"""Shortest word in letters that may be misspelt."""
+"""Shortest word in letters that may be misspelt; ``MAX_FUZZY`` the longest."""
+MAX_FUZZY = 40
 _ARRAYS = (
     *("keys", "exact", "entities", "kinds", "lengths", "text_starts"),
     *("words", "word_names", "word_starts", "word_first", "word_rows", "deleted", "deleted_words"),
@@ -177,7 +178,7 @@ def _vocabulary(path: Path, stems: list[list[str]], kinds: NDArray[np.uint8]) ->
 
 
 def _fuzzy(word: str) -> bool:
-    return len(word) >= MIN_FUZZY and not any(char.isdigit() for char in word)
+    return MIN_FUZZY <= len(word) <= MAX_FUZZY and not any(char.isdigit() for char in word)
 
 
 def _write_texts(path: Path, texts: Iterable[str], count: int) -> NDArray[np.uint64]:
