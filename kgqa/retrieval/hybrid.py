@@ -21,6 +21,9 @@ Mode = Literal["lexical", "dense", "hybrid"]
 Fusion = Literal["normalised", "rank"]
 Mask = NDArray[np.bool_]
 
+_LONGEST = 10_000
+"""Characters of a question that are searched for; a bound on work."""
+
 
 class Passages(Protocol):
     """Where the passages are kept; row numbers are those of the indexes."""
@@ -103,6 +106,7 @@ class HybridRetriever:
         if boost is not None and len(boost) != len(questions):
             raise UsageError(f"boost has {len(boost)} entries for {len(questions)} questions; give one for each")
         allowed = self._passages.mask(filters)
+        questions = [question[:_LONGEST] for question in questions]
         asked = [i for i, question in enumerate(questions) if question.strip()]
         if not len(self._passages) or (allowed is not None and not allowed.any()):
             asked = []

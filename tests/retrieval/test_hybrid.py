@@ -65,6 +65,15 @@ def test_blank_questions_find_nothing(search, mode):
     assert [bool(hits) for hits in found] == [False, True, False]
 
 
+def test_a_question_of_a_megabyte_is_searched_by_its_beginning(search):
+    hits = search.retrieve(["metformin " + "x" * 1_000_000], 3)[0]
+    assert ids(hits)[0] == "diabetes.md#2"
+
+
+def test_known_words(search):
+    assert search.known(["metformin", "zeppelin", "糖尿病"]) == [True, False, True]
+
+
 def test_wrong_calls_are_refused(search):
     with pytest.raises(UsageError, match="k is 0; ask for at least 1"):
         search.retrieve(["x"], 0)
