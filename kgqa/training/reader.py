@@ -10,7 +10,7 @@ import random
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -121,7 +121,10 @@ class ReaderTask:
         """Return the mean cross-entropy of start and end positions."""
         batch = [self._rows[i] for i in rows]
         inputs = pad_windows([(row.ids, row.context_at) for row in batch], self._pad, device)
-        out = model(**inputs)
+        return self.hard(model(**inputs), batch, device)
+
+    def hard(self, out: Any, batch: Sequence[Feature], device: torch.device) -> torch.Tensor:
+        """Return the mean cross-entropy of a model's outputs to the target positions."""
         start = torch.tensor([row.start for row in batch], device=device)
         end = torch.tensor([row.end for row in batch], device=device)
         loss = nn.functional.cross_entropy
