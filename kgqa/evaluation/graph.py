@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from kgqa.errors import SourceError
+from kgqa.evaluation.reach import PathFinder
 from kgqa.graph.answer import GraphSearch
 from kgqa.graph.linking import EntityLinker
 from kgqa.graph.store import GraphStore
@@ -169,9 +170,14 @@ def _statements(rows: Iterable[tuple[str, str, str]]) -> Iterator[str]:
         yield f"<{RELATION}{quote(relation, safe='')}> {_LABEL} {_text(relation.replace('_', ' '))} .\n"
 
 
+def iri_of(name: str) -> str:
+    """Return the IRI of a named thing."""
+    return ENTITY + quote(name, safe="")
+
+
 def entity(name: str) -> str:
     """Return the IRI of a named thing, in angle brackets."""
-    return f"<{ENTITY}{quote(name, safe='')}>"
+    return f"<{iri_of(name)}>"
 
 
 def _text(value: str) -> str:
@@ -180,23 +186,29 @@ def _text(value: str) -> str:
 
 def gold_link(question: GraphQuestion) -> list[Link]:
     """Return the link that the question file gives."""
-    iri = entity(question.topic)[1:-1]
+    iri = iri_of(question.topic)
     end = question.start + len(question.topic)
     return [Link(question.start, end, question.topic, iri, question.topic, 1.0, "given")]
 
 
 def evaluate(
-    search: GraphSearch, store: GraphStore, questions: Sequence[GraphQuestion], link: str = "gold"
+    search: GraphSearch, store: GraphStore, questions: Sequence[GraphQuestion], link: str = "gold", reach: bool = False
 ) -> GraphScores:
-    """Answer questions one by one and score the first finding."""
+    """Answer questions one by one and score the first finding.
+
+    :param reach: whether to look which questions have a path to all gold answers; takes a tenth of a second each.
+    """
     linker = EntityLinker(store) if link == "none" else None
-    names = {name for iri, found, _ in store.entities() for name in [found[0].text if found else iri]}
+    finder = PathFinder(store) if reach else None
     scores = GraphScores()
     for question in questions:
         start = time.perf_counter()
         links = linker.link([question.text])[0] if linker else gold_link(question)
         findings = search.find([question.text], [links], Filters())[0]
-        scores.add(question, findings[0] if findings else None, question.answers <= names, time.perf_counter() - start)
+        seconds = time.perf_counter() - start
+        wanted = {iri_of(name) for name in question.answers}
+        reachable = finder.reachable(iri_of(question.topic), wanted) if finder else True
+        scores.add(question, findings[0] if findings else None, reachable, seconds)
     return scores
 
 
@@ -208,6 +220,9 @@ def main(arguments: Sequence[str] | None = None, encoder: Encoder | None = None)
     parser.add_argument("--link", choices=("none", "gold"), default="gold")
     parser.add_argument("--model", type=Path, default=None)
     parser.add_argument("--limit", type=int, default=0, help="every n-th question so that about this many are asked")
+    parser.add_argument(
+        "--reach", action="store_true", help="also score on the questions whose answers one path reaches"
+    )
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         store = load_triples(options.triples, Path(folder))
@@ -216,7 +231,7 @@ def main(arguments: Sequence[str] | None = None, encoder: Encoder | None = None)
         for file in options.questions:
             questions = read_questions(file)
             step = max(1, len(questions) // options.limit) if options.limit else 1
-            figures[file.name] = evaluate(search, store, questions[::step], options.link).figures()
+            figures[file.name] = evaluate(search, store, questions[::step], options.link, options.reach).figures()
     sys.stdout.write(json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
     return 0
 

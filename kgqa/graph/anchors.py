@@ -11,7 +11,8 @@ from kgqa.graph.question import Mention
 from kgqa.graph.schema_words import SchemaWords, compact
 from kgqa.graph.store import GraphStore
 from kgqa.graph.times import Period, periods
-from kgqa.graph.words import stems, tokens
+from kgqa.graph.vocabulary import ALIASES, LABELS
+from kgqa.graph.words import LIGHT, stems, tokens
 from kgqa.types import Link, Term
 
 _CODE = re.compile(r"(?<![\w.\-])(?=[\w.\-:]*\d)[A-Za-z]{0,12}[:\-]?\d[\w.\-]*(?<![.\-])")
@@ -39,16 +40,24 @@ class Anchors:
             for name in words.class_names(iri)
         }
         self._dates = tuple(relation for relation in words.relations if relation.object.kind == "date")
+        self._codings = {
+            p
+            for relation in words.relations
+            if relation.object.kind == "text" and relation.key != "names"
+            for p in relation.predicates
+        }
+        self._codings -= {*LABELS, *ALIASES}
         self._coded = tuple(relation for relation in words.relations if relation.prefix)
 
     def mentions(self, question: str, links: Sequence[Link]) -> tuple[list[Mention], dict[int, list[Term]]]:
         """Return the mentions in order, not overlapping, and for those that are no links the terms that they name."""
         found: list[tuple[Mention, list[Term]]] = []
-        for mention, terms in [*self._dated(question, links), *self._codes(question), *_quoted(question, links)]:
+        for mention, terms in [*self._dated(question, links), *self._codes(question, links), *_quoted(question, links)]:
             if not any(_overlap(mention, other) for other, _ in found):
                 found.append((mention, terms))
+        sure = max((link.score for link in links), default=0.0)
         for mention in _grouped(question, links):
-            if frozenset(stems(mention.text)) in self._generic or _cut(question, mention):
+            if frozenset(stems(mention.text)) in self._generic or _cut(question, mention) or _idle(mention, sure):
                 continue
             if not any(_overlap(mention, other) for other, _ in found):
                 found.append((mention, []))
@@ -68,9 +77,15 @@ class Anchors:
                 out.append([Anchor(Term(link.entity), k, link.score, link) for link in near])
         return out
 
-    def _codes(self, question: str) -> list[tuple[Mention, list[Term]]]:
+    def _codes(self, question: str, links: Sequence[Link]) -> list[tuple[Mention, list[Term]]]:
         found = []
         for hit in _CODE.finditer(question):
+            if any(
+                (link.start < hit.start() and hit.end() < link.end) or link.method == "given"
+                for link in links
+                if link.start < hit.end() and hit.start() < link.end
+            ):
+                continue  # a piece of a longer name ("Gold Diggers of 1937")
             terms = self._coded_terms(hit.group(), question)
             if terms:
                 found.append((Mention(hit.start(), hit.end(), hit.group(), ()), terms))
@@ -82,7 +97,7 @@ class Anchors:
         named = [relation for relation in self._coded if _named(relation.prefix, question)]
         texts = [relation.prefix + code for relation in named or self._coded] + ([] if named else [code])
         terms = [Term(text, "literal") for text in dict.fromkeys(texts)]
-        return [term for term in terms if self._store.into(term)][:_MOST]
+        return [term for term in terms if any(p in self._codings for _, p in self._store.into(term))][:_MOST]
 
     def _dated(self, question: str, links: Sequence[Link]) -> list[tuple[Mention, list[Term]]]:
         found = []
@@ -164,6 +179,20 @@ def _grouped(question: str, links: Sequence[Link]) -> list[Mention]:
     ]
     return sorted(
         mentions, key=lambda mention: (-(mention.end - mention.start) * mention.links[0].score, mention.start)
+    )
+
+
+def _idle(mention: Mention, sure: float) -> bool:
+    """Tell whether a mention is only a question's own words, or much less sure than another."""
+    if mention.links[0].method == "given":
+        return False
+    if mention.links[0].score < 0.6 and sure >= 0.85:
+        return True
+    words = tokens(mention.text)
+    return (
+        all(not word.content or word.stem in LIGHT for word in words)
+        and mention.text.islower() == mention.text.isascii()
+        and not mention.text.istitle()
     )
 
 

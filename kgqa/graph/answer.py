@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 
@@ -15,18 +15,20 @@ from kgqa.graph.matching import Match, Matcher
 from kgqa.graph.memory import Memory
 from kgqa.graph.operations import Result, Runner
 from kgqa.graph.query import Query, sparql
-from kgqa.graph.question import Reading, read
+from kgqa.graph.question import Mention, Reading, read
 from kgqa.graph.schema_words import SchemaWords
 from kgqa.graph.scorer import FEATURES, PathModel, Scorer
+from kgqa.graph.sheet import entity_sheet
 from kgqa.graph.store import GraphStore
 from kgqa.graph.truth import verdict
 from kgqa.graph.wording import say
 from kgqa.protocols import Encoder
-from kgqa.types import AnswerKind, Filters, GraphFinding, Link, Term
+from kgqa.types import AnswerKind, Entity, Filters, GraphFinding, Link, Term, Triple
 
 _MOST_RUN = 8
 _MOST_FINDINGS = 5
 _MOST_FILLS = 5
+_MOST_ALONE = 2
 _SURE = 0.9
 _HEAD = FEATURES.index("head_agrees")
 _COVERAGE = FEATURES.index("coverage")
@@ -77,6 +79,15 @@ class GraphSearch:
         """Return what the graph says to each question, best first; empty when it has nothing that fits."""
         return [self._find(question, found) for question, found in zip(questions, links, strict=True)]
 
+    def describe(self, iri: str, language: str = "en") -> Entity | None:
+        """Return the entity sheet, ``None`` when the graph does not know the IRI."""
+        return entity_sheet(self._store, iri, language)
+
+    def facts(self, iris: Collection[str], limit: int = 50) -> list[Triple]:
+        """Return statements that have one of the entities as subject or object."""
+        found = [triple for iri in iris for triple in self._store.triples_of(iri, limit)]
+        return list(dict.fromkeys(found))[:limit]
+
     def label(self, iri: str, language: str = "en") -> str:
         """Return the best label in a language, or the IRI's last part."""
         return self._store.label(iri, language)
@@ -84,21 +95,27 @@ class GraphSearch:
     def rank(self, question: str, links: Sequence[Link]) -> tuple[Match, list[Scored]]:
         """Return the queries that a question may mean, best first."""
         mentions, extra = self._anchors.mentions(question, links)
-        reading = read(question, mentions)
-        match = self._matcher.open(reading)
+        match, scored = self._scored(question, mentions, extra)
+        if len(mentions) > 1 and (not scored or scored[0].score < self._threshold):
+            # A word of the question may happen to be a name too: try each of the longest mentions alone.
+            longest = sorted(range(len(mentions)), key=lambda k: mentions[k].start - mentions[k].end)[:_MOST_ALONE]
+            for k in longest:
+                other, found = self._scored(question, [mentions[k]], {0: extra[k]} if k in extra else {})
+                if found and (not scored or found[0].score > max(scored[0].score, self._threshold)):
+                    match, scored = other, found
+        return match, scored
+
+    def _scored(
+        self, question: str, mentions: Sequence[Mention], extra: dict[int, list[Term]]
+    ) -> tuple[Match, list[Scored]]:
+        match = self._matcher.open(read(question, mentions))
         groups = self._anchors.groups(match, extra)
         scored = []
         for query, anchors in self._listed(match, groups):
             features = self._scorer.features(match, query, anchors)
+            score = self._scorer.model.score(features)
             scored.append(
-                Scored(
-                    query,
-                    anchors,
-                    self._scorer.model.score(features),
-                    float(features[_COVERAGE]),
-                    float(features[0]),
-                    bool(features[_HEAD]),
-                )
+                Scored(query, anchors, score, float(features[_COVERAGE]), float(features[0]), bool(features[_HEAD]))
             )
         if self._memory is not None and len(groups) == 1:
             scored = self._remembered(match, groups[0], scored)
@@ -134,7 +151,8 @@ class GraphSearch:
         match, ranked = self.rank(question, links)
         findings = self._run(match, ranked)
         sure = findings and findings[0].score >= _SURE and not _words_left(ranked, findings[0])
-        if match.reading.operation == "ask" or (sure and not _bare(match)):
+        manner = match.reading.wh in ("how", "why")  # asks for what a graph seldom has
+        if match.reading.operation == "ask" or (sure and not manner and not _bare(match)):
             return findings
         described = self._described(match, links)
         if described is None:
@@ -241,7 +259,7 @@ class GraphSearch:
     def _values(
         self, query: Query, result: Result, reading: Reading
     ) -> tuple[AnswerKind, tuple[tuple[Term, str], ...]]:
-        if query.operation == "count":
+        if query.operation == "count" and not _amount(self._store, result):
             number = str(len(result.terms))
             return "number", ((Term(number, "literal", datatype="http://www.w3.org/2001/XMLSchema#integer"), number),)
         last = query.last
@@ -255,6 +273,17 @@ class GraphSearch:
         if term.kind == "literal":
             return term.value.removeprefix(prefix)
         return self._store.label(term.value, language)
+
+
+def _amount(store: GraphStore, result: Result) -> bool:
+    """Tell whether the one value found is itself the asked amount ("how many inhabitants ...": "28,619")."""
+    if len(result.terms) != 1:
+        return False
+    term = result.terms[0]
+    text = term.value if term.kind == "literal" else store.label(term.value)
+    return re.match(r"\W*(?:约|大约|about |approximately )?\d", text) is not None and (
+        term.kind == "literal" or len(text) < 16
+    )
 
 
 def _bare(match: Match) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise, permutations, product
+from itertools import permutations, product
 
 from kgqa.graph.matching import Match
 from kgqa.graph.query import Chain, Condition, Hop, Query
@@ -90,8 +90,8 @@ class Enumerator:
                 hops = tuple(
                     Hop(relation, forward) for relation, (_, forward) in zip(relations, path, strict=True) if relation
                 )
-                back = any(a.relation is b.relation and a.forward != b.forward for a, b in pairwise(hops))
-                yield Query((Chain(anchor.term, hops, anchor.mention, apart=back),), operation=match.reading.operation)
+                chain = Chain(anchor.term, hops, anchor.mention, apart=len(hops) > 1)
+                yield Query((chain,), operation=match.reading.operation)
 
     # --- one choice of anchors --------------------------------------------------------------------------------------------
 
@@ -240,12 +240,12 @@ class Enumerator:
         if term.kind == "literal" or side.kind != "entity":
             return term.kind == "literal" and side.kind != "entity"
         classes = self._classes(term.value)
-        return bool(classes & set(side.classes)) or not side.classes and not classes & self._sided
+        return bool(classes & set(side.classes)) or (not side.classes and not classes & self._sided)
 
     def _names(self, match: Match, anchors: Sequence[Anchor]) -> Iterator[Query]:
         """Yield the question whether one mention is a name of the other's entity."""
         relation = self._words.by_key.get("names")
-        if relation is None:
+        if relation is None or match.fit(relation).support < 0.5:
             return
         for one, two in permutations(anchors, 2):
             said = (

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from kgqa.graph.matching import Match
 from kgqa.types import Link
 
-_ARTICLE = frozenset("the this that an a any each some one".split())
+_ARTICLE = frozenset(["the", "this", "that", "an", "a", "any", "each", "some", "one"])
 _KIND = re.compile(r"^(?:kind|type|form|sort|variant|case|example)s?$", re.I)
 _WHICH = {"en": "which ", "zh": "哪些"}
 _MOST = 14

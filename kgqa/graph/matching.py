@@ -19,7 +19,7 @@ Weights = NDArray[np.float32]
 _GROUP = 0.85  # what a shared thesaurus group is worth beside the same stem
 _HINT = 0.6  # words of a description explain less than words of a name
 _CODE_WORDS = frozenset(
-    "code identifi id number cod thesaurus vocabulari terminolog classif catalog list regist refer xref 代码 编码 编号".split()
+    ["code", "identifi", "id", "number", "cod", "thesaurus", "vocabulari", "terminolog", "classif", "catalog", "list", "regist", "refer", "xref", "代码", "编码", "编号"]
 )
 
 

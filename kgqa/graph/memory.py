@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -79,6 +79,21 @@ class Memory:
         at = buckets(skeleton(reading))
         share = float(self.seen[at].mean()) if len(at) else 0.0
         return min(1.0, max(0.0, (share - 0.5) / 0.4))
+
+    def chances(self, words: tuple[str, ...]) -> Callable[[tuple[Step, ...]], float]:
+        """Return the function that gives the logarithm of a path's probability for a wording."""
+        at = buckets(words)
+        lengths = np.log(_softmax(self.lengths[at].sum(0)) + 1e-12)
+        hops = [np.log(_softmax(self.hops[slot][at].sum(0)) + 1e-12) for slot in range(len(SLOTS))]
+        index = {step: k for k, step in enumerate(self.steps)}
+
+        def chance(path: tuple[Step, ...]) -> float:
+            if any(step not in index for step in path):
+                return -100.0
+            parts = [hops[SLOTS.index((len(path), place))][index[step]] for place, step in enumerate(path)]
+            return float(lengths[len(path) - 1] + sum(parts))
+
+        return chance
 
     def paths(self, reading: Reading, most: int = 12) -> list[tuple[float, tuple[Step, ...]]]:
         """Return the likeliest paths with their probabilities, best first."""

@@ -166,7 +166,7 @@ def read(text: str, mentions: Sequence[Mention]) -> Reading:
     )
 
 
-_IMPERATIVE = frozenset("name list count give show find state tell enumerate describe please".split())
+_IMPERATIVE = frozenset(["name", "list", "count", "give", "show", "find", "state", "tell", "enumerate", "describe", "please"])
 
 
 def _quiet(words: list[Token]) -> list[Token]:
@@ -192,12 +192,17 @@ def _mask(text: str, mentions: Sequence[Mention]) -> tuple[str, list[tuple[int, 
 _QUALIFIED = re.compile(r"⟦\d+⟧.*⟦\d+⟧")
 
 
+_POLITE = re.compile(r"^\W*(?:can|could|would|will) you (?:please )?(?!not\b)\w+|^\W*do you know\b", re.I)
+
+
 def _operation(masked: str) -> Operation:
     if _COUNT.search(masked):
         return "count"
+    if _POLITE.match(masked):
+        return "list"
     if re.match(r"\W*(?:is|are|was|were) there\b", masked, re.I) and not _QUALIFIED.search(masked):
         return "list"  # "is there another term for X?" asks for it
-    if _ASK.search(masked) and not re.search(r"\bwh(?:o|ich|at)\b", masked, re.I):
+    if _ASK.search(masked) and not re.search(r"\bwh(?:o|ich|at)\b|什么|谁|哪|多少|几|怎|如何|何", masked, re.I):
         return "ask"
     return "list"
 
@@ -223,7 +228,7 @@ _HEAD = re.compile(
 )
 
 
-_AUXILIARY = frozenset("is are was were do does did has have had can could will would should may might".split())
+_AUXILIARY = frozenset(["is", "are", "was", "were", "do", "does", "did", "has", "have", "had", "can", "could", "will", "would", "should", "may", "might"])
 
 
 def _head(words: list[Token], masked: str) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kgqa.graph import vocabulary as v
-from kgqa.graph.schema import Name, PredicateInfo, Schema
+from kgqa.graph.schema import Name, PredicateInfo
 from kgqa.graph.store import GraphStore, Table
 from kgqa.graph.terms import spoken
 from kgqa.graph.words import groups, tokens

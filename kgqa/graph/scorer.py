@@ -44,7 +44,7 @@ FEATURES = (
 _DEFAULT = {
     "bias": -4.0, "support_min": 3.0, "support_mean": 1.0, "coverage": 6.0, "unexplained": -1.2, "head_agrees": 1.5, "head_disagrees": -3.0,
     "wh_agrees": 1.0, "wh_disagrees": -4.0, "polarity": -5.0, "hops": -0.5, "placed": 1.5, "misplaced": -4.0, "unused": -4.0, "back": -3.0,
-    "also": 0.5, "order": 1.0, "direct": -3.0, "general": -0.5, "repeated": -2.0, "idle": -1.5, "qualified": -4.0, "clipped": -4.0, "anchor": 0.5,
+    "also": 0.5, "order": 1.0, "direct": -3.0, "general": -0.5, "repeated": -2.0, "idle": -1.5, "qualified": -4.0, "clipped": -6.0, "anchor": 0.5,
 }  # fmt: skip
 
 
@@ -311,7 +311,7 @@ class _Account:
         if not head or query.operation == "ask":
             return 0
         named = [k for k in head if self._match.classes[k] >= 0.8]
-        if query.cls and not query.tail or not query.hops or last is None or side is None:
+        if (query.cls and not query.tail) or not query.hops or last is None or side is None:
             return 1 if any(self.explained[k] >= 0.8 for k in head) else 0
         names, both, _ = self._match.side(side)
         if all(self.reading.words[k].stem in _TREE for k in head) and self.reading.places:
@@ -387,11 +387,11 @@ class _Account:
 
 
 _SHARED = frozenset(
-    "share same common togeth both other anoth also besid co jointli 相同 同一 共同 一起 其他 其它".split()
+    ["share", "same", "common", "togeth", "both", "other", "anoth", "also", "besid", "co", "jointli", "相同", "同一", "共同", "一起", "其他", "其它"]
 )
-_TREE = frozenset("kind type class subclass subtyp categori group fall list direct immedi below under beneath divid classif classifi belong sibl parent level hierarchi taxonomi form".split())  # fmt: skip
+_TREE = frozenset(["kind", "type", "class", "subclass", "subtyp", "categori", "group", "fall", "list", "direct", "immedi", "below", "under", "beneath", "divid", "classif", "classifi", "belong", "sibl", "parent", "level", "hierarchi", "taxonomi", "form"])  # fmt: skip
 _PERSON = frozenset(
-    "person compani organ organis corpor firm human agent individu man woman author parti 人 人物 公司 机构 谁".split()
+    ["person", "compani", "organ", "organis", "corpor", "firm", "human", "agent", "individu", "man", "woman", "author", "parti", "人", "人物", "公司", "机构", "谁"]
 )
 
 

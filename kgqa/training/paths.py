@@ -9,63 +9,19 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kgqa.evaluation.graph import GraphQuestion, entity, gold_link, load_triples, read_questions
-from kgqa.graph.candidates import Enumerator
+from kgqa.evaluation.graph import GraphQuestion, gold_link, iri_of, load_triples, read_questions
+from kgqa.evaluation.reach import PathFinder
 from kgqa.graph.memory import BUCKETS, MOST_HOPS, SLOTS, Memory, Step, buckets, skeleton
-from kgqa.graph.operations import Runner
-from kgqa.graph.query import Chain, Hop
 from kgqa.graph.question import Mention, Reading, read
-from kgqa.graph.schema_words import SchemaWords
 from kgqa.graph.store import GraphStore
-from kgqa.types import Term
 
 _VOTES = 5  # questions of one wording that vote for its path
-_MOST_NODES = 2000
-_MOST_FRONT = 150  # a path that reaches more things is not followed further
-
-
-class PathFinder:
-    """Finds which path of relations a question's gold answers come from."""
-
-    def __init__(self, store: GraphStore) -> None:
-        self._store = store
-        self._words = SchemaWords(store)
-        self._enumerator = Enumerator(store, self._words)
-
-    def scores(self, question: GraphQuestion) -> dict[tuple[Step, ...], float]:
-        """Return the F1 of every path of up to three hops from the topic whose answers meet the gold answers."""
-        anchor = Term(gold_link(question)[0].entity)
-        runner = Runner(self._store, _MOST_NODES)
-        wanted = {entity(name)[1:-1] for name in question.answers}
-        found: dict[tuple[Step, ...], float] = {}
-        for hops in self._walks(anchor, runner):
-            nodes = runner.reach(chain_of(anchor, hops)).nodes
-            shared = sum(1 for term in nodes if term.value in wanted)
-            if shared:
-                found[tuple((hop.relation.key, hop.forward) for hop in hops)] = 2 * shared / (len(nodes) + len(wanted))
-        return found
-
-    def _walks(self, anchor: Term, runner: Runner) -> Iterator[tuple[Hop, ...]]:
-        front: list[tuple[Hop, ...]] = [(hop,) for hop in self._enumerator.hops(anchor)]
-        for length in range(1, MOST_HOPS + 1):
-            yield from front
-            if length < MOST_HOPS:
-                narrow = [hops for hops in front if len(runner.reach(chain_of(anchor, hops)).nodes) <= _MOST_FRONT]
-                front = [(*hops, after) for hops in narrow for after in self._enumerator.follows(hops[-1])]
-
-
-def chain_of(anchor: Term, hops: Sequence[Hop], mention: int = 0) -> Chain:
-    """Return the chain of some hops; one that goes back the way it came keeps apart from where it started."""
-    back = any(
-        a.relation.key == b.relation.key and a.forward != b.forward for a, b in zip(hops, hops[1:], strict=False)
-    )
-    return Chain(anchor, tuple(hops), mention, apart=back)
 
 
 def wording(question: GraphQuestion) -> Reading:
@@ -74,21 +30,38 @@ def wording(question: GraphQuestion) -> Reading:
     return read(question.text, [Mention(link.start, link.end, link.mention, (link,))])
 
 
-def label_paths(store: GraphStore, questions: Sequence[GraphQuestion]) -> dict[tuple[str, ...], tuple[Step, ...]]:
-    """Return for each wording the path that explains its questions' answers best; a few questions of each vote."""
+Votes = dict[tuple[str, ...], dict[tuple[Step, ...], float]]
+"""For each wording the paths that explain its questions' answers, with the sum of their F1."""
+
+
+def vote(store: GraphStore, questions: Sequence[GraphQuestion]) -> Votes:
+    """Return the votes of a few questions of each wording."""
     groups: dict[tuple[str, ...], list[GraphQuestion]] = {}
     for question in questions:
         groups.setdefault(skeleton(wording(question)), []).append(question)
     finder = PathFinder(store)
-    labels = {}
+    votes: Votes = {}
     for words, group in groups.items():
-        votes: dict[tuple[Step, ...], float] = {}
-        for question in sorted(group, key=lambda item: (len(item.answers) < 2, len(item.answers)))[:_VOTES]:
-            for path, score in finder.scores(question).items():
-                votes[path] = votes.get(path, 0.0) + score
-        if votes:
-            labels[words] = max(votes, key=lambda path: (round(votes[path], 6), -len(path)))
-    return labels
+        telling = sorted(group, key=lambda item: (len(item.answers) < 2, len(item.answers)))[:_VOTES]
+        for question in telling:
+            for path, score in finder.scores(
+                gold_link(question)[0].entity, {iri_of(name) for name in question.answers}
+            ).items():
+                counts = votes.setdefault(words, {})
+                counts[path] = counts.get(path, 0.0) + score / len(telling)
+    return votes
+
+
+def fit(votes: Votes, questions: Sequence[GraphQuestion], rounds: int = 3) -> Memory:
+    """Train a memory on votes; wordings that their few questions leave undecided are decided by what similar wordings mean."""
+    words = [line for question in questions if (line := skeleton(wording(question))) in votes]
+    chosen = {line: max(found, key=lambda path: (round(found[path], 6), -len(path))) for line, found in votes.items()}
+    for number in range(rounds):
+        memory = train_memory([(line, chosen[line]) for line in words], seed=number)
+        for line, found in votes.items():
+            prior = memory.chances(line)
+            chosen[line] = max(found, key=lambda path: found[path] + 0.1 * max(-8.0, prior(path)))
+    return memory
 
 
 def train_memory(
