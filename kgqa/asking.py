@@ -88,6 +88,40 @@ def asked(question: str) -> Asked:
     return Asked("span", "span")
 
 
+_FRAME = re.compile(
+    r"^\W*(what (does|do|did) .{0,60}? (say|state|provide|specify|require|tell us) (about|on|regarding|for)"
+    r"|what (is|was|has been|are) (agreed|said|stated|provided|specified|regulated|laid down) (about|on|regarding|for)"
+    r"|(please )?(quote|cite|show|give|find|summari[sz]e|explain|describe)( me)? (the |a |any )?"
+    r"((clause|section|passage|part|provision|article|paragraph|text|wording)s? )?(on|about|regarding|concerning|for|that)?"
+    r"|(is|are) there (a|an|any)?|(does|do|did) .{0,60}? (contain|include|have|provide for) (a|an|any)?"
+    r"|tell me (about|something about)|what should i know about)\s+",
+    re.I,
+)
+_TAIL = re.compile(
+    r"(\s+(in|of|under|from) (the|this|that) (document|contract|agreement|text|file|policy|statute|act|law))?[\s.?!]*$",
+    re.I,
+)
+_ZH_FRAME = re.compile(
+    r"^(请)?(引用|说明|解释|介绍|列出)?(文件|本合同|该合同|合同|协议|该文件)?(中|里)?(关于|对于|就|是否有|有没有|是否包含|是否约定|是否规定)?"
+)
+_ZH_TAIL = re.compile(
+    r"(的?(条款|规定|约定))?(是|有)?(怎么|如何|怎样|什么|哪些)?(规定|约定|说|写)?的?(吗|呢)?[？?。\s]*$"
+)
+
+
+def topic(question: str) -> str:
+    """Return what a question is about, without the words that only ask for it; the question itself when nothing is left.
+
+    >>> topic("What does the document say about audits?")
+    'audits'
+    """
+    if re.search(r"[\u4e00-\u9fff]", question):
+        bare = _ZH_TAIL.sub("", _ZH_FRAME.sub("", question))
+    else:
+        bare = _TAIL.sub("", _FRAME.sub("", question))
+    return bare.strip() if len(bare.strip()) > 1 else question
+
+
 def _yes_no(question: str) -> bool:
     """A yes/no question begins with its verb, or has a Chinese question particle, and has no choice ("A or B")."""
     if not _YES_NO.search(question):

@@ -248,7 +248,7 @@ class KnowledgeBase:
                 retriever=self._retriever,
                 reranker=self._reranker if self._retriever else None,
                 reader=reader,
-                quoter=self._quoter(reader) if reader else None,
+                quoter=self._quoter() if reader else None,
                 library=self,
             )
         )
@@ -260,10 +260,10 @@ class KnowledgeBase:
 
         return GraphSearch(self._graph, self._encoder, _WEIGHTS / "paths")
 
-    def _quoter(self, reader: Reader) -> Any:
-        from kgqa.reading.quoting import SentenceQuoter
+    def _quoter(self) -> Any:
+        from kgqa.reading.clauses import ClauseQuoter
 
-        return SentenceQuoter(self._encoder, reader)
+        return ClauseQuoter(self._encoder)
 
     # --- the library of documents (kgqa.protocols.Library) -
 

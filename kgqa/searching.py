@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from kgqa.asking import topic
 from kgqa.language import is_chinese
 from kgqa.types import Filters, GraphFinding, Link
 
@@ -72,7 +73,7 @@ def _in_documents(
     allowed = documents if filters.documents is None else documents & filters.documents
     stand_in = "文件" if is_chinese(question) else "document"
     rest = f"{question[: link.start]}{stand_in}{question[link.end :]}"
-    return Search(rest, rest, replace(filters, documents=allowed), focus="document", finding=finding)
+    return Search(topic(rest), rest, replace(filters, documents=allowed), focus="document", finding=finding)
 
 
 def _anywhere(question: str, links: Sequence[Link], filters: Filters, about: About | None) -> Search:

@@ -1,0 +1,123 @@
+"""Quote the part of a passage that speaks of a topic: a clause, a paragraph, or a run of whole sentences from it.
+
+A question such as "what does it say about audits" is answered by a piece of text that can stand alone, so the pieces are
+runs of whole sentences, up to a length that a person reads at a glance; passages keep the order in which they were ranked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kgqa.asking import topic
+from kgqa.language import has_cjk, sentences
+from kgqa.protocols import Encoder
+from kgqa.types import Passage, Span
+
+_MARKS = re.compile(r"[\s#>*_\-.:;·|]*")
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A sentence of a passage, by its characters in the passage."""
+
+    start: int
+    end: int
+
+
+class ClauseQuoter:
+    """Picks from each passage the run of sentences that is nearest to the question's topic (kgqa.protocols.Quoter).
+
+    :param length: characters that a quotation may have; four tenths of it for Chinese. A single longer sentence is kept whole.
+    :param fill: how much a run gains by using the allowed length, in units of cosine.
+    :param order: how much a passage loses for each place that it is ranked lower, in units of cosine.
+    """
+
+    def __init__(self, encoder: Encoder, *, length: int = 320, fill: float = 0.25, order: float = 0.05) -> None:
+        self._encoder = encoder
+        self._length = length
+        self._fill = fill
+        self._order = order
+
+    def quote(
+        self, questions: Sequence[str], passages: Sequence[Sequence[Passage]], n_best: int = 3
+    ) -> list[list[Span]]:
+        """Return one run of sentences from each of the best passages, best first, at most ``n_best``."""
+        parts = [[_parts(passage) for passage in group] for group in passages]
+        topics = [topic(question) for question in questions]
+        texts = [
+            f"{passage.heading}. {passage.text[part.start : part.end]}"
+            for group, cut in zip(passages, parts, strict=True)
+            for passage, found in zip(group, cut, strict=True)
+            for part in found
+        ]
+        if not texts:
+            return [[] for _ in questions]
+        queries = self._encoder.encode(topics, "query")
+        vectors = iter(self._encoder.encode(texts))
+        quoted = []
+        for query, group, cut in zip(queries, passages, parts, strict=True):
+            spans = []
+            for rank, (passage, found) in enumerate(zip(group, cut, strict=True)):
+                near = np.array([float(next(vectors) @ query) for _ in found])
+                spans += self._best(passage, found, near, rank)
+            quoted.append(sorted(spans, key=lambda span: -span.score)[:n_best])
+        return quoted
+
+    def _best(self, passage: Passage, parts: Sequence[_Part], near: NDArray[np.float64], rank: int) -> list[Span]:
+        limit = self._length * 0.4 if has_cjk(passage.text) else self._length
+        scored = [
+            (float(np.average(near[i : j + 1], weights=[p.end - p.start for p in parts[i : j + 1]])), i, j)
+            for i, j in _runs(parts, limit)
+        ]
+        if not scored:
+            return []
+        length = {(i, j): parts[j].end - parts[i].start for _, i, j in scored}
+        value, i, j = max(
+            scored, key=lambda run: (run[0] + self._fill * min(1.0, length[run[1], run[2]] / limit), -run[1])
+        )
+        start, end = parts[i].start, parts[j].end
+        score = value + self._fill * min(1.0, (end - start) / limit) - self._order * rank
+        return [Span(passage, passage.start + start, passage.start + end, passage.text[start:end], score)]
+
+
+def _parts(passage: Passage) -> list[_Part]:
+    """Return the sentences after the passage's own heading, without marks around them."""
+    body = _after_heading(passage)
+    found = []
+    for start, end in sentences(passage.text):
+        begin = max(start, body)
+        while begin < end and passage.text[begin].isspace():
+            begin += 1
+        if end - begin > 1:
+            found.append(_Part(begin, end))
+    return found
+
+
+def _after_heading(passage: Passage) -> int:
+    """Return where the text after the heading begins; 0 when nothing else is left."""
+    at = _skip(passage.text, 0)
+    for word in (passage.heading.rsplit(" > ", 1)[-1]).split():
+        found = passage.text.find(word, at, at + len(word) + 40)
+        if found < 0:
+            return _skip(passage.text, 0)
+        at = found + len(word)
+    after = _skip(passage.text, at)
+    return after if len(passage.text) - after > 20 else _skip(passage.text, 0)
+
+
+def _skip(text: str, at: int) -> int:
+    match = _MARKS.match(text, at)
+    return match.end() if match else at
+
+
+def _runs(parts: Sequence[_Part], limit: float) -> Iterator[tuple[int, int]]:
+    for i in range(len(parts)):
+        for j in range(i, len(parts)):
+            if j > i and parts[j].end - parts[i].start > limit:
+                break
+            yield i, j
