@@ -120,7 +120,7 @@ class FakeKnowledgeBase:
         for stage in ("understand", "link", "graph", "retrieve", "read", "decide"):
             if progress is not None:
                 progress(stage)
-            time.sleep(self.pause)
+            time.sleep(0.5 if question.startswith("slow") else self.pause)
         self.asked.append((question, filters))
         answer = self._answer(question, tuple(links))
         if filters is not None and filters.documents is not None:

@@ -37,7 +37,8 @@ let asked = null;
 watch('value', function () {
   const live = element.querySelector('[data-live]');
   const words = live && live.querySelector('.asked').textContent;
-  if (live && words !== asked) live.scrollIntoView({ block: 'start', behavior: 'smooth' });
+  const turn = element.querySelector('.turn');
+  if (turn && words !== asked) turn.scrollIntoView({ block: 'start', behavior: 'smooth' });  // asked, or answered
   asked = words;
   const quoted = element.querySelector('.document-text mark');
   if (quoted) quoted.scrollIntoView({ block: 'center' });

@@ -174,7 +174,7 @@ def _evidence(answer: Answer, anchor: str, label: Labeller, language: str) -> Ht
         rest = el("details", el("summary", more), cards[SHOWN_EVIDENCE:], cls="more")
     return el(
         "section",
-        el("h4", t("closest" if answer.text is None else "evidence", language)),
+        el("h3", t("closest" if answer.text is None else "evidence", language)),
         cards[:SHOWN_EVIDENCE],
         rest,
         cls="evidence",

@@ -29,6 +29,10 @@ THEME_SWITCH = """() => {
 ON_LOAD = """() => {
   const wanted = localStorage.getItem('kgqa-theme');
   if (wanted) document.body.classList.toggle('dark', wanted === 'dark');
+  // The name that Gradio gives its upload areas hides the words in them from people who navigate by voice.
+  const named = () => document.querySelectorAll('.upload-container[aria-label]').forEach(e => e.removeAttribute('aria-label'));
+  new MutationObserver(named).observe(document.body, { childList: true, subtree: true });
+  named();
 }"""
 LANGUAGE_SWITCH = "(language) => { document.documentElement.lang = language; return language; }"
 
@@ -134,7 +138,7 @@ def _header(words: Wording, desk: Desk) -> tuple[Any, Any]:
 
 
 def _brand(language: str) -> str:
-    return el("div", el("strong", "kgqa"), el("span", t("tagline", language), cls="muted"), cls="brand")
+    return el("div", el("h1", "kgqa"), el("span", t("tagline", language), cls="muted"), cls="brand")
 
 
 def _start(app: gr.Blocks, frame: Frame, refresh: list[Any]) -> None:

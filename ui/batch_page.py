@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import shutil
 import tempfile
 import threading
 import time
@@ -40,7 +41,13 @@ def build_batch(frame: Frame) -> None:
             start = words.put(gr.Button(t("batch_run"), variant="primary", elem_id="batch-run"), value="batch_run")
             told = page(elem_id="batch-told")
             results = words.put(
-                gr.File(label=t("batch_results"), file_count="multiple", interactive=False, elem_id="batch-results"),
+                gr.File(
+                    label=t("batch_results"),
+                    file_count="multiple",
+                    interactive=False,
+                    visible=False,
+                    elem_id="batch-results",
+                ),
                 label="batch_results",
             )
         with gr.Column(min_width=320):
@@ -88,7 +95,7 @@ class Batches:
     ) -> Iterator[tuple[Html, Any]]:
         """Answer the questions, telling how far it is; then offer the answers and the summary."""
         if not file:
-            yield el("p", t("no_files", language), cls="fault", role="alert"), None
+            yield el("p", t("no_files", language), cls="fault", role="alert"), gr.update(visible=False)
             return
         folder = Path(tempfile.mkdtemp(prefix="kgqa-batch-"))
         output = folder / f"{Path(file).stem}-answers.{kind if kind in ('csv', 'jsonl') else 'xlsx'}"
@@ -115,17 +122,20 @@ class Batches:
                 events.put(fault)
 
         threading.Thread(target=work, name="kgqa-batch", daemon=True).start()
-        yield from self._follow(events, language)
+        try:
+            yield from self._follow(events, language)
+        finally:  # by now the files are in Gradio's cache, which is emptied daily
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _follow(self, events: queue.SimpleQueue[Any], language: str) -> Iterator[tuple[Html, Any]]:
         started = time.monotonic()
         while True:
             event = events.get()
             if isinstance(event, Exception):
-                yield el("p", explain_fault(event, language), cls="fault", role="alert"), None
+                yield el("p", explain_fault(event, language), cls="fault", role="alert"), gr.update(visible=False)
                 return
             if isinstance(event, batch.BatchReport):
-                yield _done(event, language), [str(event.output), str(event.page)]
+                yield _done(event, language), gr.update(value=[str(event.output), str(event.page)], visible=True)
                 return
             yield _progress(event[0], event[1], time.monotonic() - started, language), gr.update()
 

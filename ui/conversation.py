@@ -51,7 +51,7 @@ def _question(asked: str, understood: str, language: str) -> Html:
         resolved = el(
             "p", el("span", t("understood_as", language) + ": ", cls="muted"), understood, " ", edit, cls="understood"
         )
-    return el("div", el("h3", t("you", language), cls="sr"), el("p", asked, cls="asked"), resolved, cls="question")
+    return el("div", el("h2", t("you", language), cls="sr"), el("p", asked, cls="asked"), resolved, cls="question")
 
 
 def progress(asked: str, understood: str, stage: str, language: str = "en") -> Html:

@@ -33,7 +33,7 @@ def conflict_card(conflict: Conflict, label: Labeller, language: str = "en") -> 
         _side(conflict.other, conflict.other_says, label, language),
     ]
     about = el("p", t("conflict_about", language, about=conflict.about), cls="muted") if conflict.about else None
-    return el("section", el("h4", t("conflict", language)), about, el("div", sides, cls="sides"), cls="conflict")
+    return el("section", el("h3", t("conflict", language)), about, el("div", sides, cls="sides"), cls="conflict")
 
 
 def _side(evidence: Evidence, says: str, label: Labeller, language: str) -> Html:

@@ -102,7 +102,7 @@ class Frame:
 
 def heading(title: str) -> str:
     """Return a panel's heading."""
-    return f"<h3>{text(title)}</h3>"
+    return f"<h2>{text(title)}</h2>"
 
 
 def page(value: str = "", **options: Any) -> Any:

@@ -1,6 +1,7 @@
 """The real app in a real browser: every page, both languages, light and dark, wide and narrow; no request leaves."""
 
 import json
+import os
 import re
 import sqlite3
 import subprocess
@@ -366,6 +367,47 @@ def test_the_keyboard_alone_suffices(visit):
     )
     assert unnamed == []
     at.check()
+
+
+def test_a_running_answer_is_stopped_and_asked_again(visit):
+    at = visit().ready()
+    at.page.fill("#question textarea", "slow: What are the side effects of metformin?")
+    at.page.keyboard.press("Enter")
+    at.page.wait_for_selector("#live .card.progress")
+    assert at.live("li.now").count() == 1
+    at.page.click("#stop")
+    at.live("[role=alert]", has_text="Stopped").wait_for()
+    at.ask("What are the side effects of metformin?")
+    assert at.page.locator(".turn").count() == 1
+    at.check()
+
+
+def test_what_is_answered_is_in_view(visit):
+    at = visit().ready()
+    for question in ("When is metformin contraindicated?", "Which drugs treat type 2 diabetes?"):
+        at.ask(question)
+    at.page.wait_for_timeout(700)
+    assert 0 <= at.live(".asked").bounding_box()["y"] < 300
+    at.check()
+
+
+@pytest.mark.skipif("KGQA_AXE" not in os.environ, reason="KGQA_AXE names axe.min.js of the npm package axe-core")
+def test_no_page_has_an_accessibility_fault(visit):
+    at = visit().ready()
+    at.ask("When is metformin contraindicated?")
+    at.live("[data-act=entity]").first.click()
+    at.page.wait_for_selector("#inspector .sheet")
+    axe = Path(os.environ["KGQA_AXE"]).read_text(encoding="utf-8")
+    for tab in ("Ask", "Knowledge base", "Batch", "Review"):
+        at.tab(tab)
+        for _ in ("light", "dark"):
+            at.page.wait_for_timeout(500)
+            at.page.evaluate(axe)
+            found = at.page.evaluate(
+                "async () => (await axe.run()).violations.map(v => [v.id, v.impact, v.nodes[0].html])"
+            )
+            assert [fault for fault in found if fault[1] in ("serious", "critical")] == []
+            at.page.click("#theme")
 
 
 def test_users_sign_in_and_only_owners_review_and_change(visit, guarded):
