@@ -200,7 +200,7 @@ ASKED = (
 def clause_groups(contracts: Path, clauses: Path, count: int, negatives: int, rng: random.Random) -> list[Group]:
     """Questions about clauses against sentences and passages of the same contract, of the training half only."""
     texts = _contracts(contracts)
-    out: list[Group] = []
+    jobs: list[tuple[str, list[str], str]] = []
     with gzip.open(clauses, "rt", encoding="utf-8", newline="") as source:
         for row in csv.DictReader(source):
             text = texts.get(_key(row["Filename"]))
@@ -210,9 +210,14 @@ def clause_groups(contracts: Path, clauses: Path, count: int, negatives: int, rn
                 marked = re.findall(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"", row[name])
                 gold = [(a or b).strip() for a, b in marked if len(a or b) > 25]
                 if gold:
-                    out += _clause(rng.choice(ASKED).format(rng.choice(ways)), gold, text, negatives, rng)
-    rng.shuffle(out)
-    return out[:count]
+                    jobs.append((rng.choice(ASKED).format(rng.choice(ways)), gold, text))
+    rng.shuffle(jobs)
+    out: list[Group] = []
+    for question, gold, text in jobs:
+        if len(out) >= count:
+            break
+        out += _clause(question, gold, text, negatives, rng)
+    return out
 
 
 def _clause(question: str, gold: list[str], text: str, negatives: int, rng: random.Random) -> list[Group]:

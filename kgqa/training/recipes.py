@@ -66,9 +66,12 @@ RERANKER_DATA = (
 )
 
 
-def make_reranker(data: Path, out: Path) -> None:
-    """Train the built-in reranker."""
-    sets = reranker_groups(data)
+def make_reranker(data: Path, out: Path, size: float = 1.0) -> None:
+    """Train the built-in reranker.
+
+    :param size: scales the number of training questions.
+    """
+    sets = reranker_groups(data, size)
     groups = [group for part in sets.values() for group in part]
     random.Random(SEED).shuffle(groups)
     options = RerankerOptions(
@@ -80,7 +83,7 @@ def make_reranker(data: Path, out: Path) -> None:
         "data": RERANKER_DATA,
         "questions": {name: len(part) for name, part in sets.items()},
         "hyper_parameters": {**asdict(options.schedule), "length": options.length, "passages_per_question": 4},
-        "command": "python -m kgqa.training.recipes reranker DATA OUT",
+        "command": f"python -m kgqa.training.recipes reranker DATA OUT {size:g}",
     }
     train_reranker(groups, out, options, card, _show)
 
@@ -91,4 +94,4 @@ def _show(progress: Progress) -> None:
 
 
 if __name__ == "__main__":
-    {"reranker": make_reranker}[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))
+    make_reranker(Path(sys.argv[2]), Path(sys.argv[3]), *map(float, sys.argv[4:]))
