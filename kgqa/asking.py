@@ -128,4 +128,4 @@ def _yes_no(question: str) -> bool:
         return False
     first_clause = re.split(r"[,;，；]", question)[-1] if "吗" in question else question
     chinese = bool(re.search(r"[\u4e00-\u9fff]", question))
-    return chinese or not re.search(r"\bor\b(?! not)", first_clause)
+    return chinese or bool(_EXISTS.search(question)) or not re.search(r"\bor\b(?! not)", first_clause)

@@ -281,6 +281,10 @@ class KnowledgeBase:
         names = {fold(name.text).strip() for iri in entities for name in self._graph.labels(iri)}
         return frozenset(doc_id for name in names for doc_id in self._titles.get(name, ()))
 
+    def own(self, entity: str) -> frozenset[str]:
+        """Return ids of the documents that are an entity's own text."""
+        return frozenset(self._linker.documents(entity)) if self._linker else frozenset()
+
     def known(self, words: Sequence[str]) -> list[bool]:
         """Tell for each word whether it stands anywhere in the documents."""
         return self._retriever.known(words) if self._retriever else [False] * len(words)

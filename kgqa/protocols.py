@@ -105,6 +105,9 @@ class Library(Protocol):
     def about(self, entities: Collection[str]) -> frozenset[str]:
         """Return ids of the documents whose subject is one of the entities."""
 
+    def own(self, entity: str) -> frozenset[str]:
+        """Return ids of the documents that are an entity's own text, as a contract's file is the contract's."""
+
     def known(self, words: Sequence[str]) -> list[bool]:
         """Tell for each word whether it stands anywhere in the documents."""
 

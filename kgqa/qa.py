@@ -189,9 +189,8 @@ class QA:
     def _retrieve(
         self, understood: Sequence[Understood], findings: Sequence[Sequence[GraphFinding]]
     ) -> list[list[Read]]:
-        about = self._parts.library.about if self._parts.library else None
         plans = [
-            searching.plan(u.question, u.links, f, u.request.filters, about)
+            searching.plan(u.question, u.links, f, u.request.filters, self._parts.library)
             for u, f in zip(understood, findings, strict=True)
         ]
         flat = [search for searches in plans for search in searches]

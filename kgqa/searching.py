@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from kgqa.asking import topic
 from kgqa.language import is_chinese
+from kgqa.protocols import Library
 from kgqa.types import Filters, GraphFinding, Link
 
-About = Callable[[Collection[str]], frozenset[str]]
 _TRUSTED = ("exact", "alias", "code", "given")
 
 
@@ -37,7 +37,7 @@ class Search:
 
 
 def plan(
-    question: str, links: Sequence[Link], findings: Sequence[GraphFinding], filters: Filters, about: About | None
+    question: str, links: Sequence[Link], findings: Sequence[GraphFinding], filters: Filters, library: Library | None
 ) -> list[Search]:
     """Return the searches for one question, at least one.
 
@@ -48,21 +48,22 @@ def plan(
     filled = [f for f in findings if f.fills]
     if filled:
         best = filled[0]
-        return [_of_entity(question, link, filters, about, best) for link in best.fills[:3]]
+        return [_of_entity(question, link, filters, library, best) for link in best.fills[:3]]
     own = [link for link in links if link.documents and link.method in _TRUSTED]
     if own:
         longest = max(own, key=lambda link: (link.end - link.start, link.score))
         same = [link for link in own if (link.start, link.end) == (longest.start, longest.end)]
         documents = frozenset(d for link in same for d in link.documents)
         return [_in_documents(question, longest, documents, filters, None)]
-    return [_anywhere(question, links, filters, about)]
+    return [_anywhere(question, links, filters, library)]
 
 
-def _of_entity(question: str, link: Link, filters: Filters, about: About | None, finding: GraphFinding) -> Search:
-    if link.documents:
-        return _in_documents(question, link, frozenset(link.documents), filters, finding)
+def _of_entity(question: str, link: Link, filters: Filters, library: Library | None, finding: GraphFinding) -> Search:
+    own = frozenset(link.documents) | (library.own(link.entity) if library else frozenset())
+    if own:
+        return _in_documents(question, link, own, filters, finding)
     named = f"{question[: link.start]}{link.label}{question[link.end :]}"
-    boost = about([link.entity]) if about else frozenset()
+    boost = library.about([link.entity]) if library else frozenset()
     return Search(named, named, filters, boost, "subject" if boost else "none", (link.label,), finding)
 
 
@@ -76,9 +77,9 @@ def _in_documents(
     return Search(topic(rest), rest, replace(filters, documents=allowed), focus="document", finding=finding)
 
 
-def _anywhere(question: str, links: Sequence[Link], filters: Filters, about: About | None) -> Search:
+def _anywhere(question: str, links: Sequence[Link], filters: Filters, library: Library | None) -> Search:
     trusted = [link for link in links if link.method in _TRUSTED]
-    boost = about([link.entity for link in trusted]) if about and trusted else frozenset()
+    boost = library.about([link.entity for link in trusted]) if library and trusted else frozenset()
     # A question may use another name than the documents do: search for the preferred one as well.
     others = {link.label for link in trusted if link.label and link.label.lower() != link.mention.lower()}
     query = " ".join([question, *sorted(others)[:3]])

@@ -1,6 +1,23 @@
 from kgqa.searching import plan
 from kgqa.types import Filters, GraphFinding, Link
 
+
+class Shelf:
+    """A library with one document about gout and one that is the contract c2."""
+
+    def text(self, doc_id: str) -> str:
+        raise KeyError(doc_id)
+
+    def about(self, entities):
+        return frozenset({"gout.md"} if "ex:gout" in entities else ())
+
+    def own(self, entity: str):
+        return frozenset({"c2.txt"} if entity == "ex:c2" else ())
+
+    def known(self, words):
+        return [True] * len(words)
+
+
 QUESTION = "What does the Supply Agreement between A and B say about audits?"
 AT = QUESTION.index("Supply")
 CONTRACT = Link(AT, AT + 32, QUESTION[AT : AT + 32], "ex:c1", "Supply Agreement", 1.0, documents=("c1.txt",))
@@ -30,7 +47,7 @@ def test_a_described_thing_is_put_in_by_its_name() -> None:
     at = question.index("the disease")
     fill = Link(at, question.index(" treated?"), "the disease that drug X treats", "ex:gout", "gout", 1.0)
     finding = GraphFinding("none", (), 0.9, "SELECT", fills=(fill,))
-    (search,) = plan(question, [], [finding], Filters(), lambda iris: frozenset({"gout.md"}))
+    (search,) = plan(question, [], [finding], Filters(), Shelf())
     assert search.question == "How is gout treated?"
     assert search.boost == {"gout.md"}
     assert search.finding == finding
@@ -38,6 +55,14 @@ def test_a_described_thing_is_put_in_by_its_name() -> None:
 
 def test_the_preferred_name_joins_the_query_but_not_the_question() -> None:
     link = Link(16, 19, "MI", "ex:mi", "myocardial infarction", 1.0, "alias")
-    (search,) = plan("How common is an MI?", [link], [], Filters(), lambda iris: frozenset())
+    (search,) = plan("How common is an MI?", [link], [], Filters(), Shelf())
     assert "myocardial infarction" in search.query
     assert search.question == "How common is an MI?"
+
+
+def test_a_described_contract_narrows_the_search_to_its_document() -> None:
+    question = "Which law governs the contract of A dated May 2, 2015?"
+    fill = Link(18, 53, question[18:53], "ex:c2", "Supply Agreement", 1.0)
+    (search,) = plan(question, [], [GraphFinding("none", (), 0.9, "SELECT", fills=(fill,))], Filters(), Shelf())
+    assert search.filters.documents == {"c2.txt"}
+    assert search.question == "Which law governs document?"

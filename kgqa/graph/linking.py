@@ -79,6 +79,10 @@ class EntityLinker:
         """Return all links of each question in order of the text; alternatives of a mention are kept, best first."""
         return [self._link(question) for question in questions]
 
+    def documents(self, iri: str) -> tuple[str, ...]:
+        """Return ids of the documents that the graph says are an entity's own text."""
+        return self._texts.of(iri)
+
     def _link(self, question: str) -> list[Link]:
         words = tokens(question[:MAX_CHARACTERS])[:MAX_TOKENS]
         if not words or not len(self._names):
