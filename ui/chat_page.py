@@ -36,7 +36,8 @@ def build_chat(frame: Frame) -> None:
             words.put(box, label="ask_label", placeholder="ask_hint")
             ask = words.put(gr.Button(t("ask"), variant="primary", scale=1, min_width=90, elem_id="ask"), value="ask")
             stop = words.put(
-                gr.Button(t("stop"), variant="stop", scale=1, min_width=90, visible=False, elem_id="stop"), value="stop"
+                gr.Button(t("stop"), variant="stop", scale=1, min_width=90, interactive=False, elem_id="stop"),
+                value="stop",
             )
         with words.put(gr.Accordion(t("limits"), open=False, elem_id="limits"), label="limits"), gr.Row():
             as_of = words.put(gr.Textbox(label=t("as_of"), max_length=10, elem_id="as-of"), label="as_of")
@@ -53,20 +54,22 @@ def _choices(desk: Desk, base: str, user: str) -> list[tuple[str, str]]:
 
 
 def _listen(frame: Frame, log: Any, live: Any, box: Any, ask: Any, stop: Any, as_of: Any, documents: Any) -> None:
-    chat = Chat(frame, log, live, box, ask, stop)
+    pending = gr.State("")
+    chat = Chat(frame, log, live, box, ask, stop, pending)
     common = [frame.conversation, frame.base, frame.language, as_of, documents, frame.browser]
-    outputs = [log, live, frame.conversation, box, ask, stop]
+    outputs = [log, live, frame.conversation, box, ask, stop, pending]
     options: dict[str, Any] = {
         "concurrency_id": "ask",
         "concurrency_limit": 4,
         "show_progress": "hidden",
         "api_visibility": "private",
+        "trigger_mode": "multiple",  # otherwise what is asked right after a stop is dropped
     }
     runs = [
         gr.on([box.submit, ask.click], chat.ask, [box, *common], outputs, **options),
         gr.on([log.submit, live.submit], chat.ask_from, common, outputs, **options),
     ]
-    stop.click(chat.stopped, [box, frame.language], outputs, cancels=runs, queue=False, api_visibility="private")
+    stop.click(chat.stopped, [pending, frame.language], outputs, cancels=runs, queue=False, api_visibility="private")
     gr.on(
         [log.edit, live.edit, frame.inspector.body.edit],
         _edit,
@@ -95,9 +98,9 @@ def _edit(event: gr.EventData) -> str:
 class Chat:
     """The listeners of the chat page; no state of their own."""
 
-    def __init__(self, frame: Frame, log: Any, live: Any, box: Any, ask: Any, stop: Any) -> None:
+    def __init__(self, frame: Frame, log: Any, live: Any, box: Any, ask: Any, stop: Any, pending: Any) -> None:
         self._desk, self._state = frame.desk, frame.conversation
-        self._log, self._live, self._box, self._ask, self._stop = log, live, box, ask, stop
+        self._log, self._live, self._box, self._ask, self._stop, self._pending = log, live, box, ask, stop, pending
 
     # --- drawing ---
 
@@ -122,7 +125,7 @@ class Chat:
         return gr.update(choices=_choices(self._desk, base, user_of(request)), value=[])
 
     def _idle(self) -> dict[Any, Any]:
-        return {self._ask: gr.update(visible=True), self._stop: gr.update(visible=False)}
+        return {self._ask: gr.update(interactive=True), self._stop: gr.update(interactive=False)}
 
     # --- asking ---
 
@@ -143,7 +146,7 @@ class Chat:
             filters = self._desk.filters(user_of(request), as_of, documents or ())
         except UsageError as fault:
             gr.Warning(str(fault))
-            yield self._idle()
+            yield {}
             return
         yield from self._run(question, "", (), conversation, base, language, filters, browser, request)
 
@@ -172,7 +175,7 @@ class Chat:
             filters = self._desk.filters(user_of(request), as_of, documents or ())
         except UsageError as fault:
             gr.Warning(str(fault))
-            yield self._idle()
+            yield {}
             return
         name = turn.base if turn.base in self._desk.bases else base
         yield from self._run(
@@ -195,7 +198,7 @@ class Chat:
         earlier = "".join(self.redraw(conversation, base, language)) if conversation.turns else ""
         yield {
             self._log: earlier, self._live: progress(asked, understood, "understand", language), self._box: "",
-            self._ask: gr.update(visible=False), self._stop: gr.update(visible=True),
+            self._ask: gr.update(interactive=False), self._stop: gr.update(interactive=True), self._pending: asked,
         }  # fmt: skip
         # What is asked again stands alone already; only what was typed can lean on the conversation.
         history = [] if understood else [turn.answer for turn in conversation.turns]
@@ -217,9 +220,9 @@ class Chat:
         self._desk.feedback.record(base, owner, answer, seconds)
         return done
 
-    def stopped(self, box: str, language: str) -> dict[Any, Any]:
+    def stopped(self, asked: str, language: str) -> dict[Any, Any]:
         """Tell that the answer was stopped."""
-        return {self._live: failed(box, t("stopped", language), language), **self._idle()}
+        return {self._live: failed(asked, t("stopped", language), language), **self._idle()}
 
 
 def chosen(answer: Answer, index: int) -> tuple[Link, ...]:

@@ -20,7 +20,8 @@ from kgqa.errors import MissingExtra
 )
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=7860, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
-def command(names: tuple[str, ...], host: str, port: int) -> None:
+@click.option("--users", metavar="FILE", help="Users with hashed passwords, groups and owners; then everyone signs in.")
+def command(names: tuple[str, ...], host: str, port: int, users: str | None) -> None:
     """Open the chat in a browser. It listens on this machine only, unless --host says otherwise.
 
     \b
@@ -31,7 +32,7 @@ def command(names: tuple[str, ...], host: str, port: int) -> None:
     for base in bases:
         _ = base.qa  # load the models before the first question, not with it
     note(f"kgqa chat at http://{host}:{port}  (stop with Ctrl-C)")
-    ui.launch(bases, host=host, port=port)
+    ui.launch(bases, host=host, port=port, users=users)
 
 
 def _built() -> list[str]:
