@@ -28,7 +28,7 @@ def from_graph(asked: Asked, findings: Sequence[GraphFinding], hits: Sequence[Hi
 
     :param hits: passages found for the question; those that name a member of the answer support it.
     """
-    answers = [f for f in findings if f.values and not f.fills]
+    answers = [f for f in findings if f.values and f.kind != "none"]
     made = []
     for finding in answers:
         rival = max((f.score for f in answers if f is not finding and f.values != finding.values), default=0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -45,10 +46,8 @@ def plan(
     thing that has a document of its own (a contract) narrows the search to that document; other things lift the documents
     about them.
     """
-    filled = [f for f in findings if f.fills]
-    if filled:
-        best = filled[0]
-        return [_of_entity(question, link, filters, library, best) for link in best.fills[:3]]
+    if findings and findings[0].fills:
+        return [_of_entity(question, _trimmed(link), filters, library, findings[0]) for link in findings[0].fills[:3]]
     own = [link for link in links if link.documents and link.method in _TRUSTED]
     if own:
         longest = max(own, key=lambda link: (link.end - link.start, link.score))
@@ -56,6 +55,14 @@ def plan(
         documents = frozenset(d for link in same for d in link.documents)
         return [_in_documents(question, longest, documents, filters, None)]
     return [_anywhere(question, links, filters, library)]
+
+
+def _trimmed(link: Link) -> Link:
+    """Leave the verb of the question out of a description: "the agreement of X say about" ends before "say"."""
+    verb = re.search(
+        r"\s+(say|state|provide|stipulate|require|contain|include)s?(\s+(about|on|for|regarding))?$", link.mention
+    )
+    return replace(link, end=link.end - len(verb.group()), mention=link.mention[: verb.start()]) if verb else link
 
 
 def _of_entity(question: str, link: Link, filters: Filters, library: Library | None, finding: GraphFinding) -> Search:

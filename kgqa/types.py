@@ -218,8 +218,8 @@ class GraphFinding:
     :param complete: whether the result is the whole answer of a closed query.
     :param sparql: the query, ready to run again.
     :param paths: the triples behind the result, at most a few dozen.
-    :param fills: for a question that the graph can only half answer: the entities that stand for a described thing
-        ("the drug that treats X"), to be looked up in the text; empty otherwise.
+    :param fills: the entities that stand for a thing that the question only describes ("the drug that treats X"), to be looked
+        up in the text. With ``kind`` ``none`` the graph can give no more than these.
     """
 
     kind: AnswerKind
