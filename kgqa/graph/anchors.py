@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from kgqa.graph.candidates import Anchor
 from kgqa.graph.matching import Match
-from kgqa.graph.question import Mention
+from kgqa.graph.question import Mention, operation_of
 from kgqa.graph.schema_words import SchemaWords, compact
 from kgqa.graph.store import GraphStore
 from kgqa.graph.times import Period, periods
@@ -56,11 +56,16 @@ class Anchors:
             if not any(_overlap(mention, other) for other, _ in found):
                 found.append((mention, terms))
         sure = max((link.score for link in links), default=0.0)
+        spare: list[Mention] = []
         for mention in _grouped(question, links):
-            if frozenset(stems(mention.text)) in self._generic or _cut(question, mention) or _idle(mention, sure):
+            if _cut(question, mention) or any(_overlap(mention, other) for other, _ in found):
                 continue
-            if not any(_overlap(mention, other) for other, _ in found):
+            if frozenset(stems(mention.text)) in self._generic:
+                spare.append(mention)
+            elif not _idle(mention, sure):
                 found.append((mention, []))
+        if len(found) == 1 and operation_of(question) == "ask":
+            found += [(mention, []) for mention in spare[:1]]  # "is X a drug?"
         found.sort(key=lambda item: item[0].start)
         return [mention for mention, _ in found], {k: terms for k, (_, terms) in enumerate(found) if terms}
 

@@ -268,6 +268,10 @@ class Enumerator:
             yield Chain(anchor.term, (hop,), anchor.mention)
         if most < 2:
             return
+        if match.reading.place(anchor.mention) == "side":
+            for hop in first:
+                if hop.relation.hierarchical and hop.forward:
+                    yield Chain(anchor.term, (hop, Hop(hop.relation, False)), anchor.mention, apart=True)
         for one in first:
             for two in self._next(match, one):
                 back = two.relation.key == one.relation.key and two.forward != one.forward
@@ -304,7 +308,7 @@ class Enumerator:
     def _classes(self, iri: str) -> set[str]:
         """Return the classes that a thing counts for: its types and, where it is a class itself, the root of its hierarchy."""
         above = {cls for p in self._hierarchies for cls in self._store.closure(iri, p)} & self._sided
-        return {*self._store.types(iri), *above}
+        return {*self._store.types(iri), *above, *({iri} & self._sided)}
 
     def _of_class(self, cls: str) -> Iterator[Hop]:
         for relation in self._words.relations:

@@ -9,7 +9,10 @@ from dataclasses import dataclass, replace
 from kgqa.graph.matching import Match
 from kgqa.types import Link
 
-_ARTICLE = frozenset(["the", "this", "that", "an", "a", "any", "each", "some", "one"])
+_ARTICLE_WORDS = """
+the this that an a any each some one
+"""
+_ARTICLE = frozenset(_ARTICLE_WORDS.split())
 _KIND = re.compile(r"^(?:kind|type|form|sort|variant|case|example)s?$", re.I)
 _WHICH = {"en": "which ", "zh": "哪些"}
 _MOST = 14
@@ -36,7 +39,8 @@ def descriptions(match: Match, links: Sequence[Link]) -> Iterator[Description]:
     spots = {place for place in _starts(match)}
     found = [(start, end) for start in spots for end in _ends(match, start)]
     for start, end in sorted(found, key=lambda pair: (pair[0] - pair[1], pair[0]))[:_MOST]:
-        yield _cut(reading.text, *(_unmask(match, place) for place in (start, end)), links, reading.language)
+        first, last = _unmask(match, start), _unmask(match, end)
+        yield _cut(reading.text, first, last, links, reading.language)
 
 
 def _starts(match: Match) -> Iterator[int]:

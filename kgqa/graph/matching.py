@@ -18,9 +18,10 @@ Weights = NDArray[np.float32]
 
 _GROUP = 0.85  # what a shared thesaurus group is worth beside the same stem
 _HINT = 0.6  # words of a description explain less than words of a name
-_CODE_WORDS = frozenset(
-    ["code", "identifi", "id", "number", "cod", "thesaurus", "vocabulari", "terminolog", "classif", "catalog", "list", "regist", "refer", "xref", "代码", "编码", "编号"]
-)
+_CODES = """
+code identifi id number cod thesaurus vocabulari terminolog classif catalog list regist refer xref 代码 编码 编号
+"""
+_CODE_WORDS = frozenset(_CODES.split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from kgqa.graph import vocabulary as v
 from kgqa.graph.question import Operation
@@ -51,7 +52,7 @@ class Condition:
     def of_period(cls, relation: Relation, period: Period) -> Condition:
         """Make the condition that a date lies in a period."""
         low, high = period.bounds()
-        return cls(relation, low and _short(low.isoformat()), high and _short(high.isoformat()))
+        return cls(relation, _short(low), _short(high))
 
     @classmethod
     def of_bound(cls, relation: Relation, bound: Bound) -> Condition:
@@ -102,9 +103,9 @@ class Query:
         return next((chain.hops[-1] for chain in self.chains if chain.hops), None)
 
 
-def _short(day: str) -> str:
-    """Drop ``-01`` at the end: as text ``2015`` comes before every day of that year, in each of XSD's date types."""
-    return day.removesuffix("-01").removesuffix("-01")
+def _short(day: date | None) -> str | None:
+    """Write a day without ``-01`` at the end: as text ``2015`` comes before every day of that year, in each of XSD's date types."""
+    return None if day is None else day.isoformat().removesuffix("-01").removesuffix("-01")
 
 
 # --- SPARQL --------------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from kgqa.graph import cues
 from kgqa.graph.candidates import Anchor
 from kgqa.graph.matching import Match
 from kgqa.graph.query import Chain, Hop, Query
@@ -42,7 +43,7 @@ FEATURES = (
     "anchor",  # score of the links
 )
 _DEFAULT = {
-    "bias": -4.0, "support_min": 3.0, "support_mean": 1.0, "coverage": 6.0, "unexplained": -1.2, "head_agrees": 1.5, "head_disagrees": -3.0,
+    "bias": -7.0, "support_min": 3.0, "support_mean": 1.0, "coverage": 9.0, "unexplained": -1.5, "head_agrees": 1.5, "head_disagrees": -3.0,
     "wh_agrees": 1.0, "wh_disagrees": -4.0, "polarity": -5.0, "hops": -0.5, "placed": 1.5, "misplaced": -4.0, "unused": -4.0, "back": -3.0,
     "also": 0.5, "order": 1.0, "direct": -3.0, "general": -0.5, "repeated": -2.0, "idle": -1.5, "qualified": -4.0, "clipped": -6.0, "anchor": 0.5,
 }  # fmt: skip
@@ -140,12 +141,17 @@ class _Account:
             tree = [hop.forward for hop in chain.hops if hop.relation.hierarchical]
             fits = bool(first and first.relation.hierarchical and tuple(tree) == wanted)
             self._direct += (
-                fits and wanted == (False,) and len(chain.hops) > 1 and not first.closure and not self.reading.direct
+                fits
+                and wanted == (False,)
+                and len(chain.hops) > 1
+                and first is not None
+                and not first.closure
+                and not self.reading.direct
             )
             self._placed += fits
             self._misplaced += not fits
             if fits:
-                self._cue_words(_TREE)
+                self._cue_words(cues.TREE)
                 walked = [(hop, 1.0 if hop.relation.hierarchical else support) for hop, support in walked]
         elif any(hop.relation.hierarchical for hop in chain.hops):
             self._misplaced += 0.5
@@ -177,7 +183,7 @@ class _Account:
         if hop.relation.hierarchical and places:
             self._placed += 1
             support = 1.0
-            self._cue_words(_TREE)
+            self._cue_words(cues.TREE)
         elif self.reading.places:
             self._misplaced += 1
         elif hop.relation.hierarchical:
@@ -216,7 +222,7 @@ class _Account:
         """Return the features of what was taken in."""
         reading, weights = self.reading, self._match.weights
         if len(query.chains) > 1:
-            self._cue_words(_SHARED)
+            self._cue_words(cues.SHARED)
         total = float(weights.sum())
         coverage = float((weights * self.explained).sum()) / total if total else 1.0
         unexplained = float((weights * (self.explained < 0.35)).sum())
@@ -267,7 +273,7 @@ class _Account:
         again = hop.relation.key in self._relations
         if again and self.reading.other:
             support = max(support, 0.85)
-            self._cue_words(_SHARED)
+            self._cue_words(cues.SHARED)
         if not again and self._relations:
             self._idle += float((self.explained * self._match.weights).sum()) - before < 0.1
         self._general += self._match.fit_parent(hop.relation, self._parents)
@@ -300,7 +306,7 @@ class _Account:
             places.append((min(near), max(near)))
         self._orders += [
             1.0 if a[0] <= b[1] and (a[0] < b[0] or a[1] < b[1] or a == b) else 0.0
-            for a, b in zip(places, places[1:], strict=False)
+            for a, b in pairwise(places)
         ]
 
     def _head(self, query: Query) -> int:
@@ -314,7 +320,7 @@ class _Account:
         if (query.cls and not query.tail) or not query.hops or last is None or side is None:
             return 1 if any(self.explained[k] >= 0.8 for k in head) else 0
         names, both, _ = self._match.side(side)
-        if all(self.reading.words[k].stem in _TREE for k in head) and self.reading.places:
+        if all(self.reading.words[k].stem in cues.TREE for k in head) and self.reading.places:
             return 1 if self._placed else 0
         fit = self._match.fit(last.relation).explains
         if named and (side.names or side.kind != "entity"):
@@ -386,17 +392,8 @@ class _Account:
         return float(missing)
 
 
-_SHARED = frozenset(
-    ["share", "same", "common", "togeth", "both", "other", "anoth", "also", "besid", "co", "jointli", "相同", "同一", "共同", "一起", "其他", "其它"]
-)
-_TREE = frozenset(["kind", "type", "class", "subclass", "subtyp", "categori", "group", "fall", "list", "direct", "immedi", "below", "under", "beneath", "divid", "classif", "classifi", "belong", "sibl", "parent", "level", "hierarchi", "taxonomi", "form"])  # fmt: skip
-_PERSON = frozenset(
-    ["person", "compani", "organ", "organis", "corpor", "firm", "human", "agent", "individu", "man", "woman", "author", "parti", "人", "人物", "公司", "机构", "谁"]
-)
-
-
 def _is_person(side: Side) -> bool:
-    return any(stem in _PERSON for words in (*side.names, *side.hints) for stem in words.stems)
+    return any(stem in cues.PERSON for words in (*side.names, *side.hints) for stem in words.stems)
 
 
 def _bridges(relations: Sequence[Relation]) -> dict[tuple[str, str], int]:

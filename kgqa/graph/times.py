@@ -9,7 +9,20 @@ from typing import Literal
 
 Relation = Literal["in", "before", "after", "until", "since", "above", "below", "at_least", "at_most"]
 
-_MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 _MONTH = "|".join(rf"{name}|{name[:3]}\.?" for name in _MONTHS)
 _DAY = r"(?P<d>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?P<y>(?:1[0-9]|20|21)\d\d)"
@@ -49,7 +62,19 @@ _CUES: dict[str, Relation] = {
     **dict.fromkeys(["at least", "no less than", "至少", "不少于"], "at_least"),
     **dict.fromkeys(["at most", "no more than", "至多", "不超过"], "at_most"),
     **dict.fromkeys(
-        ["less than", "fewer than", "smaller than", "shorter than", "lower than", "under", "below", "少于", "小于", "低于"], "below"
+        [
+            "less than",
+            "fewer than",
+            "smaller than",
+            "shorter than",
+            "lower than",
+            "under",
+            "below",
+            "少于",
+            "小于",
+            "低于",
+        ],
+        "below",
     ),
 }
 

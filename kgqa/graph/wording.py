@@ -1,5 +1,7 @@
 """Puts query graphs into words, so that a person can see how a question was understood."""
 
+# ruff: noqa: E501  (one row for each language)
+
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -21,6 +21,7 @@ from kgqa.graph.memory import BUCKETS, MOST_HOPS, SLOTS, Memory, Step, buckets, 
 from kgqa.graph.question import Mention, Reading, read
 from kgqa.graph.store import GraphStore
 
+_CLEAR = 0.25  # a wording whose best path leads by this much is trusted before others are decided by it
 _VOTES = 5  # questions of one wording that vote for its path
 
 
@@ -56,12 +57,22 @@ def fit(votes: Votes, questions: Sequence[GraphQuestion], rounds: int = 3) -> Me
     """Train a memory on votes; wordings that their few questions leave undecided are decided by what similar wordings mean."""
     words = [line for question in questions if (line := skeleton(wording(question))) in votes]
     chosen = {line: max(found, key=lambda path: (round(found[path], 6), -len(path))) for line, found in votes.items()}
+    clear = {line for line, found in votes.items() if _margin(found) >= _CLEAR}
     for number in range(rounds):
-        memory = train_memory([(line, chosen[line]) for line in words], seed=number)
+        learnt = [(line, chosen[line]) for line in words if number > 0 or line in clear]
+        memory = train_memory(learnt or [(line, chosen[line]) for line in words], seed=number)
         for line, found in votes.items():
+            if line in clear:
+                continue
             prior = memory.chances(line)
-            chosen[line] = max(found, key=lambda path: found[path] + 0.1 * max(-8.0, prior(path)))
+            chosen[line] = max(found, key=lambda path: found[path] + 0.2 * max(-8.0, prior(path)))
     return memory
+
+
+def _margin(found: dict[tuple[Step, ...], float]) -> float:
+    """Return how far the best path is ahead of the next."""
+    best = sorted(found.values(), reverse=True)
+    return best[0] - (best[1] if len(best) > 1 else 0.0)
 
 
 def train_memory(
@@ -125,12 +136,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     questions = [question for file in options.questions for question in halves(read_questions(file))[options.half]]
     with tempfile.TemporaryDirectory() as folder:
         store = load_triples(options.triples, Path(folder))
-        labels = label_paths(store, questions)
-    words = [skeleton(wording(question)) for question in questions]
-    memory = train_memory([(line, labels[line]) for line in words if line in labels])
+        votes = vote(store, questions)
+    memory = fit(votes, questions)
     memory.save(options.out)
     sys.stdout.write(
-        json.dumps({"questions": len(questions), "wordings": len(labels), "steps": len(memory.steps)}) + "\n"
+        json.dumps({"questions": len(questions), "wordings": len(votes), "steps": len(memory.steps)}) + "\n"
     )
     return 0
 
