@@ -50,7 +50,10 @@ def picture(
     alt = t("picture_alt", language, nodes=len(names), edges=len(triples))
     kind = "graph-picture wide" if width > 1.3 * WIDTH else "graph-picture"
     view = f"0 0 {width:.0f} {height:.0f}"
-    return el("svg", el("title", alt), _arrow(name), edges, nodes, cls=kind, viewBox=view, role="group", aria_label=alt)
+    return el(
+        "svg", el("title", alt), _arrow(name), edges, nodes, cls=kind, viewBox=view, width=f"{1.15 * width:.0f}",
+        role="group", aria_label=alt,
+    )  # fmt: skip
 
 
 def _key(term: Term) -> str:
