@@ -14,6 +14,9 @@ anna berta carl dora emil frieda paris rome oslo wien lima cairo baker doctor pi
 WORDS = TEXT.split()
 
 
+torch.set_num_threads(1)  # tiny matrices: threads that wait for each other cost more than they save
+
+
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory):
     folder = tmp_path_factory.mktemp("base")
