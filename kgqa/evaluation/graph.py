@@ -142,7 +142,7 @@ def read_triples(file: Path) -> Iterator[tuple[str, str, str]]:
 def load_triples(file: Path, folder: Path) -> GraphStore:
     """Make a graph of a text file of triples; names become labels of entities, bracketed remarks other names.
 
-    An object that is no subject and stands once only stays an entity too: what is text and what a thing is not stated in such files.
+    Every object is an entity: such files do not say what is text and what is a thing.
     """
     rows = list(read_triples(file))
     if not rows:

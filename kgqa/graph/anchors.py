@@ -1,4 +1,4 @@
-"""The things that a question names: linked entities, codes, and things told apart by a date ("the Supply Agreement of 5 May 2015")."""
+"""The things that a question names: linked entities, codes, and things told apart by a date ("the lease of 5 May 2015")."""
 
 from __future__ import annotations
 

@@ -14,10 +14,11 @@ from kgqa.graph.described import Description, descriptions
 from kgqa.graph.matching import Match, Matcher
 from kgqa.graph.memory import Memory
 from kgqa.graph.operations import Result, Runner
+from kgqa.graph.path_model import FEATURES, PathModel
 from kgqa.graph.query import Query, sparql
 from kgqa.graph.question import Mention, Reading, read
 from kgqa.graph.schema_words import SchemaWords
-from kgqa.graph.scorer import FEATURES, PathModel, Scorer
+from kgqa.graph.scorer import Scorer
 from kgqa.graph.sheet import entity_sheet
 from kgqa.graph.store import GraphStore
 from kgqa.graph.truth import verdict
@@ -96,7 +97,8 @@ class GraphSearch:
         """Return the queries that a question may mean, best first."""
         mentions, extra = self._anchors.mentions(question, links)
         match, scored = self._scored(question, mentions, extra)
-        if len(mentions) > 1 and (not scored or scored[0].score < self._threshold):
+        unsure = not scored or scored[0].score < self._threshold
+        if len(mentions) > 1 and (unsure or self._memory is not None):
             # A word of the question may happen to be a name too: try each of the longest mentions alone.
             longest = sorted(range(len(mentions)), key=lambda k: mentions[k].start - mentions[k].end)[:_MOST_ALONE]
             for k in longest:

@@ -103,3 +103,5 @@ PERSON_WORDS = """
 person compani organ organis corpor firm human agent individu man woman author parti 人 人物 公司 机构 谁
 """
 PERSON = frozenset(PERSON_WORDS.split())
+
+ARTICLES = frozenset(("the", "a", "an", "some", "other", "all"))

@@ -1,4 +1,4 @@
-"""Finds descriptions inside a question ("the agreement that X signed on 3 March 2000"), so that the rest can be asked of the text."""
+"""Finds descriptions inside a question ("the lease that X signed on 3 March 2000"), so that the text is asked the rest."""
 
 from __future__ import annotations
 

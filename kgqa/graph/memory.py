@@ -1,8 +1,8 @@
 """A scorer of relation paths that was trained on questions over one graph: which wordings lead along which relations.
 
-The general scorer (:mod:`kgqa.graph.scorer`) needs no training on a graph. Where a graph has been trained on, this adds what was learnt there:
-two linear softmax models over hashed n-grams of the masked question, one for the number of hops and one for each hop. A wording that was not
-seen in training gets no weight, so that unknown questions fall back to the general scorer.
+The general scorer (:mod:`kgqa.graph.scorer`) needs no training on a graph. Where a graph has been trained on, this adds what
+was learnt there: two linear softmax models over hashed n-grams of the masked question, one for the number of hops and one for
+each hop. A wording that was not seen in training gets no weight, so that unknown questions fall back to the general scorer.
 """
 
 from __future__ import annotations

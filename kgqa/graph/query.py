@@ -1,7 +1,8 @@
 """Query graphs: what a question may ask of a graph, as data and as SPARQL.
 
-A query has a *core*, the things that satisfy chains of hops from anchors and conditions on literals, and a *tail* of hops from the core to the
-answer. Most have no tail. "Parties of contracts under the law of X in 2015": the core is contracts, the tail leads to parties.
+A query has a *core*, the things that satisfy chains of hops from anchors and conditions on literals, and a *tail* of hops from
+the core to the answer. Most have no tail. "Parties of contracts under the law of X in 2015": the core is contracts, the tail
+leads to parties.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ class Query:
 
 
 def _short(day: date | None) -> str | None:
-    """Write a day without ``-01`` at the end: as text ``2015`` comes before every day of that year, in each of XSD's date types."""
+    """Write a day without ``-01`` at the end: as text ``2015`` comes before each day of that year, in all of XSD's date types."""
     return None if day is None else day.isoformat().removesuffix("-01").removesuffix("-01")
 
 
@@ -124,8 +125,8 @@ def sparql(query: Query) -> str:
         inner = _Writer("m").body(query).replace("?a ", "?b ").replace("?a)", "?b)")
         best = query.operation.upper()
         return (
-            f"SELECT DISTINCT ?a WHERE {{ {{ SELECT ({best}(?v) AS ?best) WHERE {{ {inner} ?b {order} ?v }} }} {body} ?a {order} ?w "
-            "FILTER(?w = ?best) }"
+            f"SELECT DISTINCT ?a WHERE {{ {{ SELECT ({best}(?v) AS ?best) WHERE {{ {inner} ?b {order} ?v }} }} "
+            f"{body} ?a {order} ?w FILTER(?w = ?best) }}"
         )
     return f"SELECT DISTINCT ?a WHERE {{ {body} }}"
 

@@ -28,7 +28,7 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Place_:
-    """How the asked thing lies to a mention in a hierarchy; ``start`` and ``end`` are the cue's characters in ``Reading.masked``."""
+    """How the asked thing lies to a mention in a hierarchy; ``start`` and ``end`` of the cue count in ``Reading.masked``."""
 
     mention: int
     place: Place
@@ -160,35 +160,37 @@ def _wh(masked: str) -> str:
 
 
 def _head(words: list[Token], masked: str) -> tuple[int, ...]:
-    """Return the positions of the first content words after the last question word before the first verb-like break."""
-    best: tuple[int, ...] = ()
+    """Return the positions of the words that name what is asked for, behind the first question word that names anything."""
     for match in cues.HEAD.finditer(masked):
-        run: list[int] = []
         after = [word.text.lower() for word in words if word.start >= match.end()][:2]
-        if (
-            after
-            and after[0] in cues.AUXILIARY
-            and (len(after) < 2 or after[1] not in ("the", "a", "an", "some", "other", "all"))
-        ):
+        if after and after[0] in cues.AUXILIARY and (len(after) < 2 or after[1] not in cues.ARTICLES):
             continue  # "what does X stand for": nothing is named
-        for k, word in enumerate(words):
-            if word.start < match.end():
-                continue
-            if word.text.startswith("⟦") and not run and masked[word.end : word.end + 1] == "-":
-                continue  # "the ⟦0⟧-law agreement"
-            if word.text.startswith("⟦") or (run and word.text.lower() in STOP):
-                break
-            follower = words[k + 1] if k + 1 < len(words) else None
-            if run and word.text.endswith("ed") and (follower is None or not follower.content):
-                break  # "agreements signed in ...": a participle, no part of the name
-            if word.content:
-                run.append(k)
-            if len(run) == 4:
-                break
+        run = _noun_phrase(words, masked, match.end())
         if run:
-            best = tuple(run)
+            return run
+    return ()
+
+
+def _noun_phrase(words: list[Token], masked: str, start: int) -> tuple[int, ...]:
+    """Return the positions of up to four content words from a place on, until a mention, a stop word or a participle."""
+    run: list[int] = []
+    for k, word in enumerate(words):
+        if word.start < start:
+            continue
+        mention = word.text.startswith("⟦")
+        if mention and not run and masked[word.end : word.end + 1] == "-":
+            continue  # "the ⟦0⟧-law agreement"
+        if mention or (run and word.text.lower() in STOP) or (run and _participle(words, k)) or len(run) == 4:
             break
-    return best
+        if word.content:
+            run.append(k)
+    return tuple(run)
+
+
+def _participle(words: list[Token], k: int) -> bool:
+    """Tell whether a word is like "signed" in "agreements signed in ...": no part of the name before it."""
+    follower = words[k + 1] if k + 1 < len(words) else None
+    return words[k].text.endswith("ed") and (follower is None or not follower.content)
 
 
 def _place(masked: str, k: int) -> Place_ | None:

@@ -17,12 +17,12 @@ from kgqa.protocols import Encoder
 from kgqa.types import Vectors
 
 _HIDDEN = frozenset(
-    {
-        v.TYPE, v.LABEL, v.PREF_LABEL, v.SUBPROPERTY, v.RDFS + "domain", v.RDFS + "range", v.RDFS + "isDefinedBy", v.OWL + "inverseOf",
-        v.OWL + "imports", v.OWL + "versionIRI", v.OWL + "equivalentClass", v.OWL + "disjointWith", v.RDF + "first", v.RDF + "rest",
-        v.OWL + "onProperty", v.OWL + "someValuesFrom", v.OWL + "allValuesFrom", v.OWL + "unionOf", v.OWL + "intersectionOf",
-    }
-)  # fmt: skip
+    {v.TYPE, v.LABEL, v.PREF_LABEL, v.SUBPROPERTY}
+    | {v.RDFS + name for name in ("domain", "range", "isDefinedBy")}
+    | {v.RDF + name for name in ("first", "rest")}
+    | {v.OWL + name for name in ("inverseOf", "imports", "versionIRI", "equivalentClass", "disjointWith", "onProperty")}
+    | {v.OWL + name for name in ("someValuesFrom", "allValuesFrom", "unionOf", "intersectionOf")}
+)
 _STANDARD = {
     v.ALT_LABEL: "synonym; alias; also called; other name; also known as; 别名; 又称",
     v.OBO_IN_OWL + "hasExactSynonym": "synonym; alias; also called; other name; 别名",
@@ -229,7 +229,8 @@ class SchemaWords:
         if relation.info.count < 2 or relation.key in v.LABELS + v.ALIASES + v.DEFINITIONS:
             return
         query = (
-            f'SELECT ?p (COUNT(*) AS ?n) WHERE {{ ?s <{relation.key}> ?o FILTER(CONTAINS(STR(?o), ":")) BIND(STRBEFORE(STR(?o), ":") AS ?p) '
+            f'SELECT ?p (COUNT(*) AS ?n) WHERE {{ ?s <{relation.key}> ?o FILTER(CONTAINS(STR(?o), ":")) '
+            f'BIND(STRBEFORE(STR(?o), ":") AS ?p) '
             f'FILTER(REGEX(?p, "^[A-Za-z][A-Za-z0-9_.-]{{1,30}}$")) }} GROUP BY ?p'
         )
         table = self._store.select(query, limit=200, timeout=60.0)

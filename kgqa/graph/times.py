@@ -53,9 +53,9 @@ _ZH_AFTER: tuple[tuple[str, Relation], ...] = (
     (r"\s*(?:以来|起)", "since"),
 )
 _NUMBER = re.compile(
-    r"(?P<cue>more than|greater than|larger than|longer than|higher than|over|above|exceeding|at least|no less than|less than|fewer than|smaller"
-    r" than|shorter than|lower than|under|below|at most|no more than|超过|多于|大于|高于|至少|不少于|少于|小于|低于|至多|不超过)"
-    r"\s*(?P<n>\d+(?:[.,]\d+)*)(?!\s*[/\-年月])",
+    r"(?P<cue>more than|greater than|larger than|longer than|higher than|over|above|exceeding|at least|no less than|less than"
+    r"|fewer than|smaller than|shorter than|lower than|under|below|at most|no more than|超过|多于|大于|高于|至少|不少于|少于"
+    r"|小于|低于|至多|不超过)\s*(?P<n>\d+(?:[.,]\d+)*)(?!\s*[/\-年月])",
     re.IGNORECASE,
 )
 _CUES: dict[str, Relation] = {

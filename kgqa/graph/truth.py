@@ -19,8 +19,8 @@ def verdict(store: GraphStore, words: SchemaWords, query: Query, result: Result)
     """Return whether what a yes/no query asks holds, ``None`` when the graph does not settle it.
 
     What is not stated is false only where the graph is closed: in a hierarchy that has both things, among the names of a thing,
-    for a predicate with one value at most or whose description says that it is complete where another value is stated, and where a
-    denying predicate or a rival that never holds together with it is stated.
+    for a predicate that has another value there and one value at most (or is described as complete), and where a denying
+    predicate, or a rival that never holds together with it, is stated.
     """
     if result.terms:
         return True

@@ -23,15 +23,16 @@ _IRREGULAR = {
 }  # fmt: skip
 
 _STOP_WORDS = """
-a an the of in on at by for to from with into onto under over about as and or is are was were be been being
-am it its this that these those there here which what who whom whose when where why how do does did has have
-had can could will would shall should may might must i you he she we they me him her us them my your his our
-their any some all each every other another others also too very just exactly really actually s t re ll ve d
-if than then so such not no nor both either neither only more most between out up down off again further
-during through per via et al against among within towards toward across regarding concerning upon please
-的 了 吗 呢 啊 吧 呀 是 有 在 和 与 及 或 被 把 对 于 为 以 从 到 也 都 就 还 又 很 什么 哪 哪个 哪些 哪一 怎么 怎样 如何 谁 几 多少 个 种 你 我 他 她 它 你们 我们 他们
-知道 请问 想 一下 告诉 有人 有谁 好奇 那 这 这个 那个 时候 主要 所 之 其 会 能 可以 要 嘛 么 请 是什么 叫什么 什么样 有没有 哪里 哪儿 我想 想知道 了解 听说 清楚 咋 啥 为啥 位 名
-年 具体 我国 具有 进行 都有 关于
+a an the of in on at by for to from with into onto under over about as and or is are was were be been being am
+it its this that these those there here which what who whom whose when where why how do does did has have had
+can could will would shall should may might must i you he she we they me him her us them my your his our their
+any some all each every other another others also too very just exactly really actually s t re ll ve d if than
+then so such not no nor both either neither only more most between out up down off again further during through
+per via et al against among within towards toward across regarding concerning upon please 的 了 吗 呢 啊 吧 呀
+是 有 在 和 与 及 或 被 把 对 于 为 以 从 到 也 都 就 还 又 很 什么 哪 哪个 哪些 哪一 怎么 怎样 如何 谁 几 多少
+个 种 你 我 他 她 它 你们 我们 他们 知道 请问 想 一下 告诉 有人 有谁 好奇 那 这 这个 那个 时候 主要 所 之 其 会
+能 可以 要 嘛 么 请 是什么 叫什么 什么样 有没有 哪里 哪儿 我想 想知道 了解 听说 清楚 咋 啥 为啥 位 名 年 具体
+我国 具有 进行 都有 关于
 """
 STOP = frozenset(_STOP_WORDS.split())
 """Words without a meaning of their own in a question."""
