@@ -1,7 +1,10 @@
 """Conversations belong to their owner and survive; feedback becomes training data; records round-trip."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -223,3 +226,25 @@ def test_a_page_of_a_pdf_is_drawn_with_its_quotation_marked(kb, tmp_path):
     (tmp_path / "documents" / "b.pdf").write_bytes(b"%PDF-1.4 broken")
     assert pdf_page(source_file(kb, "b.pdf"), 1, "x") is None
     assert source_file(kb, "../kb.toml") is None and source_file(kb, "gone.pdf") is None
+
+
+AS_IN_A_WHEEL = """
+import importlib.util, pathlib, sys
+sys.path[:0] = [{root!r}, {tests!r}]
+import kgqa
+spec = importlib.util.spec_from_file_location("kgqa.ui", {ui!r} + "/__init__.py", submodule_search_locations=[{ui!r}])
+sys.modules["kgqa.ui"] = kgqa.ui = module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+assert "gradio" not in sys.modules, "importing the package is light"
+sys.path.remove({root!r})
+from fakes import FakeKnowledgeBase
+app = module.build(FakeKnowledgeBase(pathlib.Path({folder!r})))
+assert "ui" not in sys.modules and app.analytics_enabled is False
+"""
+
+
+def test_the_package_works_under_its_name_in_a_wheel(tmp_path):
+    root = Path(__file__).parents[2]
+    script = AS_IN_A_WHEEL.format(root=str(root), tests=str(root / "tests"), ui=str(root / "ui"), folder=str(tmp_path))
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
