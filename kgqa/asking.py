@@ -6,7 +6,7 @@ Rules over question words of English and Chinese; nothing here knows a knowledge
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from kgqa.types import AnswerKind
@@ -15,16 +15,21 @@ Style = Literal["span", "quote", "exists"]
 """``span``: a phrase; ``quote``: one or more sentences; ``exists``: whether the text has such a part at all."""
 
 
+Form = Literal["date", "duration", "number", "any"]
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a question expects.
 
     :param kind: expected kind of answer; ``span`` when nothing narrower can be told.
     :param style: how an answer from text should look.
+    :param form: what a phrase must hold to be an answer at all.
     """
 
     kind: AnswerKind
     style: Style
+    form: Form = "any"
 
 
 _COUNT = re.compile(r"\b(how many|number of|count)\b|多少(?!钱|毫|岁|天|克|时|元)|几(?=个|种|项|条|类|名|份)", re.I)
@@ -63,14 +68,56 @@ _LIST = re.compile(
 )
 
 
+_DURATION = re.compile(
+    r"\bhow (long|old)\b|\b(term|period|duration|notice|age|half-life|lifespan) (of|is|for|needed|does|required)\b"
+    r"|\b(renewal|initial|notice|waiting|cure|payment|retention|incubation|probation) (term|period)\b|\bhow much notice\b"
+    r"|\brenew(s|ed)?\b|\bbefore the end\b|多长时间|多久|期限|期间|几天|多少天|几年|通知期",
+    re.I,
+)
+_UNITS = r"(second|minute|hour|day|week|month|quarter|year|decade)s?|秒|分钟|小时|天|日|周|个?月|年"
+_HAS: dict[str, re.Pattern[str]] = {
+    "date": re.compile(
+        r"\b(1[89]|20)\d\d\b|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}|\d+\s*月"
+        r"|\b(january|february|march|april|may|june|july|august|september|october|november|december)\b.*\d",
+        re.I,
+    ),
+    "duration": re.compile(
+        rf"(\d|\b(one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|forty|sixty|ninety)\b"
+        rf"|[一二三四五六七八九十两百])[^.;。；]{{0,24}}({_UNITS})|perpetual|indefinite|无限期|长期",
+        re.I,
+    ),
+    "number": re.compile(
+        r"\d|\b(one|two|three|four|five|six|seven|eight|nine|ten|twelve|hundred|thousand)\b|[一二三四五六七八九十百千万]"
+    ),
+}
+
+
+def fits(form: Form, text: str) -> bool:
+    """Tell whether a phrase holds what a form demands: a date, a length of time, a number."""
+    return form == "any" or bool(_HAS[form].search(text)) or (form == "duration" and bool(_HAS["date"].search(text)))
+
+
+def _form(question: str, kind: AnswerKind) -> Form:
+    if kind == "date":
+        return "date"
+    if _DURATION.search(question):
+        return "duration"
+    return "number" if kind == "number" or _HOW_MUCH.search(question) else "any"
+
+
 def asked(question: str) -> Asked:
-    """Tell what a question expects.
+    """Tell what a question expects, its form included; see :func:`fits`.
 
     >>> asked("How many drugs treat gout?").kind
     'number'
     >>> asked("Quote the clause on audits.").style
     'quote'
     """
+    found = _asked(question)
+    return replace(found, form=_form(question, found.kind))
+
+
+def _asked(question: str) -> Asked:
     if _yes_no(question):
         return Asked("boolean", "exists")
     if _COUNT.search(question):

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 
-from kgqa.asking import Asked
+from kgqa.asking import Asked, fits
 from kgqa.language import fold, is_chinese
 from kgqa.protocols import Library
 from kgqa.searching import Search
@@ -101,7 +101,7 @@ def from_text(
     """Return the candidates of one search, best first."""
     if not hits:
         return []
-    shared = _Shared(search, hits, library)
+    shared = _Shared(search, asked, hits, library)
     if asked.style == "exists":
         return [_existence(shared, quotes or spans, language)]
     if asked.style == "quote":
@@ -117,8 +117,9 @@ def from_text(
 class _Shared:
     """What the candidates of one search have in common."""
 
-    def __init__(self, search: Search, hits: Sequence[Hit], library: Library | None) -> None:
+    def __init__(self, search: Search, asked: Asked, hits: Sequence[Hit], library: Library | None) -> None:
         self.search = search
+        self.asked = asked
         self.hits = {hit.passage.id: hit for hit in hits}
         self.best = max(hit.score for hit in hits)
         self.words = content_words(search.question)
@@ -130,6 +131,7 @@ class _Shared:
         features = self.features(passage, span)
         features[f"is_{way}"] = 1.0
         features["rank"] = 1.0 / (1 + rank)
+        features["form"] = float(fits(self.asked.form, span.text)) - 1.0
         evidence = Evidence("passage", span.score, passage, span.start, span.end, span.text, status=span.status)
         text = " ".join(span.text.split())
         return Candidate(

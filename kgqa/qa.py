@@ -74,11 +74,13 @@ class Effort:
 
     :param retrieved: passages that are read together with the question by the reranker.
     :param read: passages that the reader reads.
+    :param spans: phrases of the reader that are weighed.
     """
 
     retrieved: int = 24
     reranked: int = 16
     read: int = 6
+    spans: int = 10
     alternatives: int = 5
 
 
@@ -227,7 +229,7 @@ class QA:
         phrases = [p if u.asked.style == "span" else [] for (u, _), p in zip(flat, passages, strict=True)]
         sentences = [p if u.asked.style != "span" else [] for (u, _), p in zip(flat, passages, strict=True)]
         nothing: list[list[Span]] = [[] for _ in flat]
-        spans = self._parts.reader.read(questions, phrases) if self._parts.reader else nothing
+        spans = self._parts.reader.read(questions, phrases, self._effort.spans) if self._parts.reader else nothing
         quotes = self._parts.quoter.quote(questions, sentences) if self._parts.quoter else nothing
         done = iter(
             replace(r, spans=tuple(s), quotes=tuple(q)) for (_, r), s, q in zip(flat, spans, quotes, strict=True)

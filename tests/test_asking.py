@@ -1,6 +1,6 @@
 import pytest
 
-from kgqa.asking import asked
+from kgqa.asking import asked, fits
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,20 @@ def test_what_a_question_asks_for(question: str, kind: str, style: str) -> None:
 @pytest.mark.parametrize("question", ["", "?", "？", "\U0001f600", "a" * 5000, "\u202e"])
 def test_any_text_is_classified(question: str) -> None:
     assert asked(question).kind in ("span", "entities")
+
+
+@pytest.mark.parametrize(
+    ("question", "form", "good", "bad"),
+    [
+        ("When does the agreement expire?", "date", "December 31, 1998", "Section 3.5"),
+        ("How long is the initial term?", "duration", "three (3) years", "Effective Date"),
+        ("What notice period is needed to stop the renewal?", "duration", "ninety (90) calendar days", "Section 13"),
+        ("通知期是多久？", "duration", "三十天", "书面形式"),
+        ("How high is the dose?", "number", "40 mg", "with food"),
+    ],
+)
+def test_a_phrase_must_have_the_form_that_is_asked_for(question: str, form: str, good: str, bad: str) -> None:
+    found = asked(question)
+    assert found.form == form
+    assert fits(found.form, good)
+    assert not fits(found.form, bad)

@@ -33,9 +33,7 @@ def reading(files: tuple[Path, ...], model: str, limit: int | None, as_json: boo
     from kgqa.evaluation.squad import evaluate
 
     reader = make_reader(model)
-    results = {}
-    for path in files:
-        results[str(path)] = usable(lambda path=path: evaluate(path, reader, limit))
+    results = usable(lambda: {str(path): evaluate(path, reader, limit) for path in files})
     _show(results if len(files) > 1 else next(iter(results.values())), as_json)
 
 

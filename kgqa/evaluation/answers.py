@@ -219,9 +219,9 @@ def iso_date(text: str) -> str | None:
         (r"(\d{1,2})\s*(?:day)?\s*(?:of)?\s*([a-z]+)\.?\s*,?\s*(\d{4})", (2, 1, 0)),
     ):
         for match in re.finditer(pattern, low):
-            year, month, day = (match.groups()[i] for i in order)
-            if month in _MONTHS:
-                return _iso(int(year), _MONTHS[month], int(day))
+            its_year, its_month, its_day = (match.groups()[i] for i in order)
+            if its_month in _MONTHS:
+                return _iso(int(its_year), _MONTHS[its_month], int(its_day))
     return None
 
 
