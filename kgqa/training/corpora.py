@@ -104,7 +104,7 @@ def snippet_groups(bioasq: Path, pubmedqa: Path, negatives: int, rng: random.Ran
     """BioASQ questions against snippets and PubMedQA questions against abstracts; negatives answer others."""
     pairs = []
     for item in _json(bioasq)["questions"]:
-        if int(item["id"][-1], 16) % 4:  # the same quarter is held out as for the reader
+        if not bioasq_held(item["id"]):
             texts = list(dict.fromkeys(s["text"] for s in item["snippets"]))
             pairs += [(item["id"], item["body"], text) for text in rng.sample(texts, min(3, len(texts)))]
     for id, item in _json(pubmedqa).items():
@@ -115,6 +115,33 @@ def snippet_groups(bioasq: Path, pubmedqa: Path, negatives: int, rng: random.Ran
     for (id, question, text), row in zip(pairs, found, strict=True):
         others = [pairs[n][2] for n in row if pairs[n][0] != id]
         out.append(Group(question, text, hard_negatives(question, others, [text], negatives, rng)))
+    return out
+
+
+def bioasq_held(id: str) -> bool:
+    """Tell whether a BioASQ question is held out: a quarter, by the last digit of its id."""
+    return int(id[-1], 16) % 4 == 0
+
+
+def bioasq_examples(path: Path, *, held: bool) -> list[Example]:
+    """Return BioASQ's factoid questions over their snippets, those that hold an exact answer, in SQuAD's form.
+
+    :param held: the held-out quarter instead of the rest.
+    """
+    out = []
+    for item in _json(path)["questions"]:
+        if item["type"] != "factoid" or bioasq_held(item["id"]) is not held:
+            continue
+        accepted = [a for given in item["exact_answer"] for a in (given if isinstance(given, list) else [given])]
+        for number, snippet in enumerate(item["snippets"][:6]):
+            text = snippet["text"]
+            found = [
+                (text.lower().find(a.lower()), len(a)) for a in accepted if len(a) > 1 and a.lower() in text.lower()
+            ]
+            if found:
+                at, size = min(found)
+                answer = ((at, text[at : at + size]),)
+                out.append(Example(f"{item['id']}-{number}", item["body"], text, answer, item["id"]))
     return out
 
 

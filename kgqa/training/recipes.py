@@ -1,6 +1,6 @@
 """How the built-in models are made, from the base weights and public data: the commands that their cards name.
 
-python -m kgqa.training.recipes reranker DATA OUT
+``python -m kgqa.training.recipes reader DATA OUT`` and ``python -m kgqa.training.recipes reranker DATA OUT``
 """
 
 from __future__ import annotations
@@ -10,13 +10,26 @@ import random
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from kgqa.evaluation.squad import Example, read_examples
-from kgqa.training.corpora import beir_groups, clause_groups, medquad_groups, snippet_groups, squad_groups
-from kgqa.training.loop import Progress, Schedule
+from kgqa.reading.extractive import load_tokenizer
+from kgqa.reading.windows import WindowCutter
+from kgqa.training.corpora import (
+    beir_groups,
+    bioasq_examples,
+    clause_groups,
+    medquad_groups,
+    snippet_groups,
+    squad_groups,
+)
+from kgqa.training.export import export_int8
+from kgqa.training.loop import Progress, Schedule, train
 from kgqa.training.mining import Group
-from kgqa.training.reader import hold_out
+from kgqa.training.reader import ReaderTask, features, hold_out, unanswerable
+from kgqa.training.reading import ReaderOutputs, finish
 from kgqa.training.reranker import RerankerOptions, train_reranker
+from kgqa.training.starting import freeze, load_base, save_torch
 
 SEED = 13
 SQUAD_HELD, SQUAD2_HELD, POLICY_HELD = 0.045, 0.375, 0.4
@@ -52,6 +65,69 @@ def reranker_groups(data: Path, size: float = 1.0, negatives: int = 3) -> dict[s
     snippets = made["BioASQ and PubMedQA"]
     made["BioASQ and PubMedQA"] = rng.sample(snippets, min(len(snippets), round(1000 * size)))
     return made
+
+
+READER_DATA = (
+    "SQuAD 1.1 train without the held-out articles, and a quarter as many unanswerable questions made from similar"
+    " passages of the same article (CC BY-SA 4.0)",
+    "SQuAD 2.0, 10 articles of the first half of dev, twice (CC BY-SA 4.0)",
+    "PolicyQA dev without the held-out sites (MIT)",
+    "BioASQ 7B-11B factoid snippets, questions whose id does not end in 0, 4, 8 or c (CC BY 2.5)",
+)
+
+
+def reader_examples(data: Path) -> list[Example]:
+    """Return the built-in reader's training examples, in the order that the run used."""
+    sets = reading(data)
+    squad = sets["squad-v1.1-train"][0]
+    return (
+        squad
+        + unanswerable(squad, 0.25)
+        + sets["squad-v2.0-dev-a"][0] * 2
+        + sets["policyqa-dev"][0]
+        + bioasq_examples(data / "medical/bioasq-a.json.gz", held=False)
+    )
+
+
+def make_reader(data: Path, out: Path, epochs: float = 0.5886) -> None:
+    """Train the built-in reader.
+
+    :param epochs: passes over the examples.
+    """
+    model, folder = load_base("AutoModelForQuestionAnswering", None)
+    freeze(model, 0, words=True)
+    tokenizer = load_tokenizer(folder)
+    rows = features(reader_examples(data), WindowCutter(tokenizer, 256, 64))
+    schedule = Schedule(learning_rate=2e-4, epochs=epochs, batch=32, save_every=250, seed=SEED)
+    train(model, ReaderTask(rows, tokenizer.token_to_id("[PAD]") or 0), schedule, out / "work", report=_show)
+    save_torch(model, folder, out / "torch")
+    export_reader(model, folder / "tokenizer.json", data, out, epochs)
+
+
+def export_reader(model: Any, tokenizer: Path, data: Path, out: Path, epochs: float) -> dict[str, Any]:
+    """Write the built-in reader's folder: int8 weights, border of "no answer", held-out metrics."""
+    card = {
+        "kind": "reader",
+        "name": "kgqa-reader-en",
+        "license": "Apache-2.0",
+        "base": "all-MiniLM-L6-v2",
+        "data": READER_DATA,
+        "hyper_parameters": {
+            "learning_rate": 2e-4,
+            "epochs": epochs,
+            "batch": 32,
+            "warmup": 0.06,
+            "frozen": "word embeddings",
+            "dropout": 0.0,
+            "precision": "bfloat16",
+            "seed": SEED,
+        },
+        "settings": {"length": 256, "overlap": 64},
+        "command": f"python -m kgqa.training.recipes reader DATA OUT {epochs:g}",
+        "measured_by": "kgqa.training.reading.finish on the held-out articles named here",
+    }
+    export_int8(ReaderOutputs(model), tokenizer, out, outputs=("start_logits", "end_logits"), card=card)
+    return finish(out, {name: held for name, (_, held) in reading(data).items()})
 
 
 RERANKER_DATA = (
@@ -94,4 +170,5 @@ def _show(progress: Progress) -> None:
 
 
 if __name__ == "__main__":
-    make_reranker(Path(sys.argv[2]), Path(sys.argv[3]), *map(float, sys.argv[4:]))
+    makers = {"reader": make_reader, "reranker": make_reranker}
+    makers[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]), *map(float, sys.argv[4:]))
