@@ -12,18 +12,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from kgqa.evaluation.squad import Example, read_examples
-from kgqa.reading.extractive import load_tokenizer
+from kgqa.evaluation import bioasq
+from kgqa.evaluation.squad import Example, predict, read_examples, score
+from kgqa.reading.extractive import OnnxReader, load_tokenizer
 from kgqa.reading.windows import WindowCutter
 from kgqa.training.corpora import (
     beir_groups,
     bioasq_examples,
+    bioasq_held,
     clause_groups,
     medquad_groups,
     snippet_groups,
     squad_groups,
 )
-from kgqa.training.export import export_int8
+from kgqa.training.export import export_int8, write_card
 from kgqa.training.loop import Progress, Schedule, train
 from kgqa.training.mining import Group
 from kgqa.training.reader import ReaderTask, features, hold_out, unanswerable
@@ -127,7 +129,17 @@ def export_reader(model: Any, tokenizer: Path, data: Path, out: Path, epochs: fl
         "measured_by": "kgqa.training.reading.finish on the held-out articles named here",
     }
     export_int8(ReaderOutputs(model), tokenizer, out, outputs=("start_logits", "end_logits"), card=card)
-    return finish(out, {name: held for name, (_, held) in reading(data).items()})
+    sets = {name: held for name, (_, held) in reading(data).items()}
+    card = finish(out, sets)
+    reader = OnnxReader(out)
+    answerable = [e for e in sets["squad-v2.0-dev-a"] if e.answers]
+    found = {
+        "squad-v2.0-dev-a, answerable, must answer": score(answerable, predict(answerable, reader, nulls=False)),
+        "bioasq-a factoid": bioasq.evaluate(data / "medical/bioasq-a.json.gz", reader, bioasq_held),
+    }
+    card["metrics"] |= {name: {key: round(v, 2) for key, v in values.items()} for name, values in found.items()}
+    write_card(out, card)
+    return card
 
 
 RERANKER_DATA = (
