@@ -29,7 +29,7 @@ from kgqa.types import AnswerKind, Entity, Filters, GraphFinding, Link, Term, Tr
 _MOST_RUN = 8
 _MOST_FINDINGS = 5
 _MOST_FILLS = 5
-_MOST_ALONE = 2
+_MOST_ALONE = 3
 _SURE = 0.9
 _HEAD = FEATURES.index("head_agrees")
 _COVERAGE = FEATURES.index("coverage")
