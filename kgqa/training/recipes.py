@@ -133,11 +133,11 @@ def export_reader(model: Any, tokenizer: Path, data: Path, out: Path, epochs: fl
     card = finish(out, sets)
     reader = OnnxReader(out)
     answerable = [e for e in sets["squad-v2.0-dev-a"] if e.answers]
-    found = {
+    found: dict[str, dict[str, float]] = {
         "squad-v2.0-dev-a, answerable, must answer": score(answerable, predict(answerable, reader, nulls=False)),
         "bioasq-a factoid": bioasq.evaluate(data / "medical/bioasq-a.json.gz", reader, bioasq_held),
     }
-    card["metrics"] |= {name: {key: round(v, 2) for key, v in values.items()} for name, values in found.items()}
+    card["metrics"].update({name: {key: round(v, 2) for key, v in said.items()} for name, said in found.items()})
     write_card(out, card)
     return card
 
