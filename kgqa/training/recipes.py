@@ -130,16 +130,16 @@ def export_reader(model: Any, tokenizer: Path, data: Path, out: Path, epochs: fl
     }
     export_int8(ReaderOutputs(model), tokenizer, out, outputs=("start_logits", "end_logits"), card=card)
     sets = {name: held for name, (_, held) in reading(data).items()}
-    card = finish(out, sets)
+    done = finish(out, sets)
     reader = OnnxReader(out)
     answerable = [e for e in sets["squad-v2.0-dev-a"] if e.answers]
     found: dict[str, dict[str, float]] = {
         "squad-v2.0-dev-a, answerable, must answer": score(answerable, predict(answerable, reader, nulls=False)),
         "bioasq-a factoid": bioasq.evaluate(data / "medical/bioasq-a.json.gz", reader, bioasq_held),
     }
-    card["metrics"].update({name: {key: round(v, 2) for key, v in said.items()} for name, said in found.items()})
-    write_card(out, card)
-    return card
+    done["metrics"].update({name: {key: round(v, 2) for key, v in said.items()} for name, said in found.items()})
+    write_card(out, done)
+    return done
 
 
 RERANKER_DATA = (
