@@ -86,7 +86,7 @@ def measure_graph(triples: Path, files: Sequence[Path], link: str, limit: int | 
 
     with tempfile.TemporaryDirectory() as folder:
         store = load_triples(triples, Path(folder))
-        search = GraphSearch(store, make_encoder(), _WEIGHTS / "paths")
+        search = GraphSearch(store, make_encoder())
         return {path.name: evaluate(search, store, read_questions(path)[:limit], link).figures() for path in files}
 
 
@@ -258,7 +258,7 @@ class KnowledgeBase:
             return None
         from kgqa.graph.answer import GraphSearch
 
-        return GraphSearch(self._graph, self._encoder, _WEIGHTS / "paths")
+        return GraphSearch(self._graph, self._encoder, documents=self._linker.documents)
 
     def _quoter(self) -> Any:
         from kgqa.reading.clauses import ClauseQuoter

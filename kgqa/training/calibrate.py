@@ -31,7 +31,7 @@ class Considered:
     candidates: tuple[Candidate, ...]
 
 
-def fit(rows: Sequence[Considered], *, strength: float = 0.02) -> Calibration:
+def fit(rows: Sequence[Considered], *, strength: float = 0.0005) -> Calibration:
     """Return the calibration that fits these questions.
 
     :param strength: weight of the quadratic penalty; larger is smoother.
@@ -95,7 +95,7 @@ def monotone_logistic(x: Floats, y: Floats, weight: Floats, strength: float, ste
     for _ in range(steps):
         p = 1 / (1 + np.exp(-np.clip(z @ coefficients + bias, -30, 30)))
         slope = (p - y) * weight
-        momentum = 0.9 * momentum + z.T @ slope + strength * coefficients * 0.1
+        momentum = 0.9 * momentum + z.T @ slope + strength * coefficients
         drift = 0.9 * drift + float(slope.sum())
         coefficients = np.maximum(0.0, coefficients - 0.1 * momentum)
         bias -= 0.1 * drift
