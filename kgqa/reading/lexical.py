@@ -137,6 +137,11 @@ class ScriptReader:
     main: Reader
     other: Reader
 
+    @property
+    def fingerprint(self) -> str:
+        """Identify the trained reader."""
+        return str(getattr(self.main, "fingerprint", ""))
+
     def read(
         self, questions: Sequence[str], passages: Sequence[Sequence[Passage]], n_best: int = 5
     ) -> list[list[Span]]:

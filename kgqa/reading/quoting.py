@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,9 @@ from kgqa.reading.assertion import status
 from kgqa.reading.words import content_words, stem, topic
 from kgqa.types import Passage, Span, Vectors
 
+Scorer = Callable[[Sequence[tuple[str, str]]], list[float]]
+"""From pairs of a question and a text to how well the text answers, as logits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Weights:
@@ -28,6 +31,8 @@ class Weights:
     :param words: for the weighted share of the question's words that the sentence or its heading has.
     :param meaning: for the cosine of question and sentence.
     :param span: for the score of the best span inside.
+    :param order: taken for each place that a passage is ranked lower.
+    :param pair: for the score of a cross-encoder, where there is one.
     :param border: sum at which a sentence is as likely to answer as not.
     :param fragment: Latin letters under which a sentence is a stump and takes its successor along, as headings do.
     """
@@ -35,6 +40,8 @@ class Weights:
     words: float = 4.0
     meaning: float = 4.0
     span: float = 0.02
+    order: float = 0.15
+    pair: float = 0.5
     border: float = 3.5
     fragment: int = 25
 
@@ -80,22 +87,29 @@ def quotations(
     spans: Sequence[Span] = (),
     weights: Weights | None = None,
     n_best: int = 3,
+    pairs: Scorer | None = None,
 ) -> list[Span]:
     """Return the sentences that answer a question, best first, at most ``n_best``.
 
     :param nearness: cosine of the question and each piece; without it words count alone.
     :param spans: what a reader marked in the same passages.
+    :param pairs: a second opinion on the best dozen.
     """
     weights = weights or Weights()
     shares = _shares(question, given)
+    rank = {id: place for place, id in enumerate(dict.fromkeys(piece.passage.id for piece in given))}
     scored = []
     for number, piece in enumerate(given):
-        score = weights.words * shares[number] - weights.border
+        score = weights.words * shares[number] - weights.border - weights.order * rank[piece.passage.id]
         score += weights.meaning * (nearness[number] if nearness is not None else 0.6 * shares[number])
         score += weights.span * max((_clip(s.score) for s in spans if _inside(s, piece)), default=0.0)
         scored.append((score, number))
-    best = sorted(scored, key=lambda pair: (-pair[0], pair[1]))[:n_best]
-    return [_span(given[number], score) for score, number in best]
+    best = sorted(scored, key=_best_first)[: max(n_best, 12 if pairs else 0)]
+    if pairs and best:
+        opinions = pairs([(topic(question), given[number].shown) for _, number in best])
+        both = zip(best, opinions, strict=True)
+        best = sorted(((score + weights.pair * said, number) for (score, number), said in both), key=_best_first)
+    return [_span(given[number], score) for score, number in best[:n_best]]
 
 
 class SentenceQuoter:
@@ -103,13 +117,19 @@ class SentenceQuoter:
 
     :param encoder: gives the nearness in meaning; without it words count alone.
     :param reader: gives the spans; may be absent.
+    :param pairs: a cross-encoder's scores of (question, sentence) pairs; may be absent.
     """
 
     def __init__(
-        self, encoder: Encoder | None = None, reader: Reader | None = None, weights: Weights | None = None
+        self,
+        encoder: Encoder | None = None,
+        reader: Reader | None = None,
+        weights: Weights | None = None,
+        pairs: Scorer | None = None,
     ) -> None:
         self._encoder = encoder
         self._reader = reader
+        self._pairs = pairs
         self._weights = weights or Weights()
 
     def quote(
@@ -120,7 +140,7 @@ class SentenceQuoter:
         spans = self._reader.read(questions, passages, 10) if self._reader else [[] for _ in questions]
         near = self._nearness(questions, cut)
         return [
-            quotations(*row, weights=self._weights, n_best=n_best)
+            quotations(*row, weights=self._weights, n_best=n_best, pairs=self._pairs)
             for row in zip(questions, cut, near, spans, strict=True)
         ]
 
@@ -153,6 +173,10 @@ def _shares(question: str, given: Sequence[Piece]) -> list[float]:
     }
     total = sum(value.values())
     return [sum(value[word] for word in words) / total for words in held]
+
+
+def _best_first(scored: tuple[float, int]) -> tuple[float, int]:
+    return -scored[0], scored[1]
 
 
 def _inside(span: Span, piece: Piece) -> bool:

@@ -110,3 +110,20 @@ def test_content_words():
 def test_quotations_are_slices_of_the_document(text, start):
     for span in SentenceQuoter().quote(["What about the rest?"], [[passage(text, start)]])[0]:
         assert text[span.start - start : span.end - start] == span.text != ""
+
+
+def test_a_second_opinion_reorders_the_best():
+    text = "Goods are delivered to the buyer in May. The goods may be audited by the seller. Fees for goods are due."
+    plain = SentenceQuoter().quote(["What about goods?"], [[passage(text)]])[0][0]
+    liked = SentenceQuoter(pairs=lambda pairs: [9.0 * ("Fees" in t) for _, t in pairs])
+    assert "delivered" in plain.text
+    assert liked.quote(["What about goods?"], [[passage(text)]])[0][0].text == "Fees for goods are due."
+
+
+def test_among_equals_the_better_ranked_passage_is_quoted():
+    one, two = (
+        passage("An audit is possible once a year.", id="1"),
+        passage("An audit is possible once a month.", id="2"),
+    )
+    for group in ([one, two], [two, one]):
+        assert SentenceQuoter().quote(["What about audits?"], [group])[0][0].passage is group[0]
