@@ -47,20 +47,14 @@ class Calibration:
 
     :param sides: a model for each way of answering: ``graph``, ``span``, ``quote``, ``exists``.
     :param threshold: a best candidate below it is not given.
-    :param agreement: log-odds added when graph and text give the same answer.
     """
 
     sides: Mapping[str, Weights]
     threshold: float = 0.5
-    agreement: float = 1.5
 
     def confidence(self, candidate: Candidate) -> float:
         """Return the calibrated probability that a candidate is right."""
-        way = "graph" if candidate.side != "text" else _way(candidate)
-        p = self.sides[way].probability(candidate.features)
-        if candidate.side == "both":
-            return _shift(p, self.agreement)
-        return p
+        return self.sides[way_of(candidate)].probability(candidate.features)
 
     @classmethod
     def load(cls, path: Path) -> Calibration:
@@ -74,7 +68,7 @@ class Calibration:
                 name: Weights(float(w["bias"]), {k: float(v) for k, v in w["weights"].items()})
                 for name, w in raw["sides"].items()
             }
-            return cls(sides, float(raw["threshold"]), float(raw["agreement"]))
+            return cls(sides, float(raw["threshold"]))
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"{path}: not a calibration file ({error}); make one with: kgqa train calibrate"
@@ -83,20 +77,15 @@ class Calibration:
     def save(self, path: Path) -> None:
         """Write a calibration file that :meth:`load` reads."""
         sides = {name: {"bias": w.bias, "weights": dict(w.weights)} for name, w in self.sides.items()}
-        body = {"sides": sides, "threshold": self.threshold, "agreement": self.agreement}
+        body = {"sides": sides, "threshold": self.threshold}
         path.write_text(json.dumps(body, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _way(candidate: Candidate) -> str:
-    for way in ("quote", "exists"):
-        if candidate.features.get(f"is_{way}"):
-            return way
-    return "span"
-
-
-def _shift(p: float, by: float) -> float:
-    p = min(max(p, 1e-9), 1 - 1e-9)
-    return 1 / (1 + math.exp(-(math.log(p / (1 - p)) + by)))
+def way_of(candidate: Candidate) -> str:
+    """Return how a candidate answers: one of :data:`WAYS`; what the graph says, alone or with the text, is ``graph``."""
+    if candidate.side != "text":
+        return "graph"
+    return next((way for way in ("quote", "exists") if candidate.features.get(f"is_{way}")), "span")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +136,9 @@ def _key(candidate: Candidate) -> tuple[str, ...]:
 def _join(kept: Candidate, other: Candidate) -> Candidate:
     side = kept.side if kept.side == other.side else "both"
     features = {**other.features, **kept.features}
-    if kept.side == other.side == "text":
+    if side == "both":
+        features["both"] = 1.0
+    elif side == "text":
         features["agree"] = kept.features.get("agree", 0.0) + 1.0
     return replace(
         kept,

@@ -10,7 +10,7 @@ from kgqa.fusion import Calibration, Weights
 from kgqa.types import Candidate, Evidence, Passage, Reason
 
 EVEN = Calibration(
-    {way: Weights(0.0, {"fit": 4.0, "reader": 4.0, "coverage": 2.0}) for way in fusion.WAYS}, threshold=0.6
+    {way: Weights(0.0, {"fit": 4.0, "reader": 4.0, "coverage": 2.0, "both": 1.0}) for way in fusion.WAYS}, threshold=0.6
 )
 
 

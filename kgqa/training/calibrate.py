@@ -1,11 +1,12 @@
 """Fit the confidence of answers: a monotone logistic model per way of answering, and the threshold of abstaining.
 
 Weights are constrained to be zero or more, and every feature is made so that more of it can only speak for the candidate; so
-the model cannot learn a quirk of the questions that it is fitted on. Fitted by projected gradient on the log-loss.
+the model cannot learn a quirk of the questions that it is fitted on.
 """
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,13 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kgqa.evaluation.answers import Gold, expected_calibration_error, score
-from kgqa.fusion import WAYS, Calibration, Weights, decide
+from kgqa.fusion import WAYS, Calibration, Weights, decide, way_of
 from kgqa.types import Answer, Candidate
 from kgqa.wording import joined
 
 Floats = NDArray[np.float64]
 NEVER = frozenset({"is_span", "is_quote", "is_exists", "support_only"})
 """Marks of a candidate that are no evidence."""
+
+
+LEAST_SPREAD = 0.02
+"""Features whose standard deviation is below it get no weight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +36,52 @@ class Considered:
     candidates: tuple[Candidate, ...]
 
 
-def fit(rows: Sequence[Considered], *, strength: float = 0.0005) -> Calibration:
+def fit(rows: Sequence[Considered], *, strength: float = 0.01, folds: int = 5) -> Calibration:
     """Return the calibration that fits these questions.
+
+    A model per way is fitted on all candidates. The best of several is right less often than its own score says, so
+    the log-odds of each way are then stretched and shifted (Platt 1999) to fit its best candidates on held-out questions.
 
     :param strength: weight of the quadratic penalty; larger is smoother.
     """
-    sides = {way: _fit_way([c for c in _labelled(rows) if c[0] == way], strength) for way in WAYS}
-    base = Calibration(sides)
-    return Calibration(sides, best_threshold(rows, base), base.agreement)
+    raw = _raw(rows, strength)
+    order = list(rows)
+    random.Random(0).shuffle(order)
+    best: dict[str, list[tuple[float, float]]] = {way: [] for way in WAYS}
+    for fold in range(folds):
+        model = _raw([row for at, row in enumerate(order) if at % folds != fold], strength)
+        for row in order[fold::folds]:
+            for way, candidate in _best_of_each_way(row, model).items():
+                logit = math.log(model[way].probability(candidate.features) + 1e-9)
+                logit -= math.log(1 - model[way].probability(candidate.features) + 1e-9)
+                best[way].append((logit, float(is_right(row.gold, candidate))))
+    sides = {way: _stretched(raw[way], best[way]) for way in WAYS}
+    return Calibration(sides, best_threshold(rows, Calibration(sides)))
+
+
+def _raw(rows: Sequence[Considered], strength: float) -> dict[str, Weights]:
+    labelled = _labelled(rows)
+    return {way: _fit_way([c for c in labelled if c[0] == way], strength) for way in WAYS}
+
+
+def _best_of_each_way(row: Considered, model: Mapping[str, Weights]) -> dict[str, Candidate]:
+    best: dict[str, tuple[float, Candidate]] = {}
+    for candidate in row.candidates:
+        way = way_of(candidate)
+        p = model[way].probability(candidate.features)
+        if way not in best or p > best[way][0]:
+            best[way] = (p, candidate)
+    return {way: candidate for way, (_, candidate) in best.items()}
+
+
+def _stretched(weights: Weights, pairs: Sequence[tuple[float, float]]) -> Weights:
+    if len(pairs) < 20 or len({right for _, right in pairs}) < 2:
+        return weights
+    x = np.array([[logit] for logit, _ in pairs])
+    y = np.array([right for _, right in pairs])
+    slope, shift = monotone_logistic(x, y, np.full(len(y), 1 / len(y)), 1e-4)
+    scaled = {name: round(value * float(slope[0]), 4) for name, value in weights.weights.items()}
+    return Weights(float(slope[0]) * weights.bias + shift, scaled)
 
 
 def _labelled(rows: Sequence[Considered]) -> list[tuple[str, Mapping[str, float], bool, float]]:
@@ -46,14 +89,10 @@ def _labelled(rows: Sequence[Considered]) -> list[tuple[str, Mapping[str, float]
     found = []
     for row in rows:
         for candidate in row.candidates:
-            way = "graph" if candidate.side != "text" else way_of(candidate)
-            found.append((way, candidate.features, is_right(row.gold, candidate), 1 / len(row.candidates)))
+            found.append(
+                (way_of(candidate), candidate.features, is_right(row.gold, candidate), 1 / len(row.candidates))
+            )
     return found
-
-
-def way_of(candidate: Candidate) -> str:
-    """Return how a text candidate answers."""
-    return next((w for w in ("quote", "exists") if candidate.features.get(f"is_{w}")), "span")
 
 
 def is_right(gold: Gold, candidate: Candidate) -> bool:
@@ -81,32 +120,44 @@ def _fit_way(rows: Sequence[tuple[str, Mapping[str, float], bool, float]], stren
     return Weights(float(bias), {name: round(float(v), 4) for name, v in zip(names, weights, strict=True) if v > 1e-4})
 
 
-def monotone_logistic(x: Floats, y: Floats, weight: Floats, strength: float, steps: int = 4000) -> tuple[Floats, float]:
-    """Fit a logistic model whose weights are zero or more.
+def monotone_logistic(x: Floats, y: Floats, weight: Floats, strength: float) -> tuple[Floats, float]:
+    """Fit a logistic model whose weights are zero or more, by L-BFGS-B (Byrd et al. 1995) on the penalised log-loss.
+
+    A feature that hardly varies here gets no weight: what it would do elsewhere cannot be learned from these rows.
 
     :param x: features, shape (n, d).
     :param y: 1.0 or 0.0, shape (n,).
     :param weight: importance of each row, summing to 1, shape (n,).
+    :param strength: weight of the quadratic penalty on the coefficients of the standardised features.
     :returns: weights of shape (d,) and the bias.
     """
-    scale = np.maximum(x.std(axis=0), 1e-3)
-    z = x / scale
-    coefficients, bias, momentum, drift = np.zeros(x.shape[1]), 0.0, np.zeros(x.shape[1]), 0.0
-    for _ in range(steps):
-        p = 1 / (1 + np.exp(-np.clip(z @ coefficients + bias, -30, 30)))
-        slope = (p - y) * weight
-        momentum = 0.9 * momentum + z.T @ slope + strength * coefficients
-        drift = 0.9 * drift + float(slope.sum())
-        coefficients = np.maximum(0.0, coefficients - 0.1 * momentum)
-        bias -= 0.1 * drift
-    return coefficients / scale, bias
+    from scipy.optimize import minimize
+
+    mean, scale = weight @ x, np.sqrt(weight @ (x - weight @ x) ** 2)
+    varies = scale > LEAST_SPREAD
+    z = np.where(varies, (x - mean) / np.where(varies, scale, 1.0), 0.0)
+
+    def loss(parameters: Floats) -> tuple[float, Floats]:
+        coefficients, bias = parameters[:-1], parameters[-1]
+        logit = z @ coefficients + bias
+        value = float(weight @ (np.logaddexp(0.0, logit) - y * logit)) + strength / 2 * float(
+            coefficients @ coefficients
+        )
+        slope = (1 / (1 + np.exp(-np.clip(logit, -50, 50))) - y) * weight
+        return value, np.append(z.T @ slope + strength * coefficients, slope.sum())
+
+    start = np.zeros(x.shape[1] + 1)
+    bounds = [(0.0, None)] * x.shape[1] + [(None, None)]
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+    weights = np.where(varies, found[:-1] / np.where(varies, scale, 1.0), 0.0)
+    return weights, float(found[-1] - weights @ mean)
 
 
 def best_threshold(rows: Sequence[Considered], calibration: Calibration) -> float:
     """Return the threshold below which abstaining gives more right outcomes than answering."""
     outcomes = []
     for row in rows:
-        decision = decide(row.candidates, Calibration(calibration.sides, 0.0, calibration.agreement))
+        decision = decide(row.candidates, Calibration(calibration.sides, 0.0))
         if decision.best is not None:
             outcomes.append((decision.confidence, is_right(row.gold, decision.best), row.gold.kind == "none"))
     grid = [t / 100 for t in range(5, 90)]
