@@ -121,7 +121,7 @@ class _Shared:
         self.search = search
         self.asked = asked
         self.hits = {hit.passage.id: hit for hit in hits}
-        self.best = max(hit.score for hit in hits)
+        self.order = {hit.passage.id: place for place, hit in enumerate(hits)}
         self.words = content_words(search.question)
         unknown = library.known(self.words) if library and self.words else []
         self.unknown = sum(not known for known in unknown) / max(1, len(unknown))
@@ -145,7 +145,9 @@ class _Shared:
         graph = self.search.finding
         return {
             "reader": _squash(span.score) if span else 0.0,
-            "rerank": _squash(hit.score),
+            "rerank": _squash(hit.parts.get("rerank", 0.0)),
+            "dense": hit.parts.get("dense", 0.0),
+            "order": 1.0 / (1 + self.order[passage.id]),
             "coverage": _share(self.words, around),
             "titled": _share(self.words, title),
             "named": _share([fold(n) for n in self.search.names], around) if self.search.names else 0.5,

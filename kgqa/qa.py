@@ -218,7 +218,8 @@ class QA:
         if self._parts.reranker is None:
             return found
         return self._parts.reranker.rerank(
-            [search.question for search in searches], [hits[: effort.reranked] for hits in found]
+            [search.query if search.focus == "document" else search.question for search in searches],
+            [hits[: effort.reranked] for hits in found],
         )
 
     # 4 read
