@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 
+from kgqa.graph import asof
 from kgqa.graph.anchors import Anchors
 from kgqa.graph.candidates import Anchor, Enumerator
 from kgqa.graph.described import Description, descriptions
@@ -22,9 +23,11 @@ from kgqa.graph.scorer import Scorer
 from kgqa.graph.sheet import entity_sheet
 from kgqa.graph.store import GraphStore
 from kgqa.graph.truth import verdict
+from kgqa.graph.verbalise import path_words
+from kgqa.graph.view import Access, View
 from kgqa.graph.wording import say
 from kgqa.protocols import Encoder
-from kgqa.types import AnswerKind, Entity, Filters, GraphFinding, Link, Term, Triple
+from kgqa.types import AnswerKind, Entity, Filters, GraphFinding, Link, Path, Term, Triple
 
 _MOST_RUN = 8
 _MOST_FINDINGS = 5
@@ -52,6 +55,7 @@ class GraphSearch:
 
     :param model: folder of the trained path scorer; plain weights when ``None``.
     :param documents: gives the ids of the documents that are an entity's own text.
+    :param access: gives the groups that may see a source; needed where filters name groups.
     :param threshold: findings that score below are left out.
     """
 
@@ -63,6 +67,7 @@ class GraphSearch:
         *,
         threshold: float = 0.5,
         documents: Callable[[str], tuple[str, ...]] | None = None,
+        access: Access | None = None,
     ) -> None:
         self._store = store
         self.words = SchemaWords(store, encoder)
@@ -73,12 +78,14 @@ class GraphSearch:
         self._anchors = Anchors(store, self.words)
         self._threshold = threshold
         self._documents = documents or (lambda iri: ())
+        self._access = access
 
     def find(
         self, questions: Sequence[str], links: Sequence[Sequence[Link]], filters: Filters | None = None
     ) -> list[list[GraphFinding]]:
         """Return what the graph says to each question, best first; empty when it has nothing that fits."""
-        return [self._find(question, found) for question, found in zip(questions, links, strict=True)]
+        wanted = filters or Filters()
+        return [self._dated(question, found, wanted) for question, found in zip(questions, links, strict=True)]
 
     def describe(self, iri: str, language: str = "en") -> Entity | None:
         """Return the entity sheet, ``None`` when the graph does not know the IRI."""
@@ -149,21 +156,33 @@ class GraphSearch:
             out.append((query, used))
         return out
 
-    def _find(self, question: str, links: Sequence[Link]) -> list[GraphFinding]:
-        match, ranked = self.rank(question, links)
-        findings = self._run(match, ranked)
+    def _dated(self, question: str, links: Sequence[Link], filters: Filters) -> list[GraphFinding]:
+        """Answer for the day that the question names, else for the day of the filters."""
+        asked = asof.stated(question, links)
+        if asked is not None:
+            return self._find(asked.text, asked.links, replace(filters, as_of=asked.day))
+        findings = self._find(question, links, filters)
+        asked = asof.mentioned(question, links)
+        if asked is None or (findings and asked.used(findings[0])):
+            return findings
+        return self._find(asked.text, asked.links, replace(filters, as_of=asked.day)) or findings
+
+    def _find(self, question: str, links: Sequence[Link], filters: Filters) -> list[GraphFinding]:
+        view = View(self._store, filters, self._access)
+        match, ranked = self.rank(asof.in_force(question) if filters.as_of else question, links)
+        findings = self._run(match, ranked, view)
         sure = findings and findings[0].score >= _SURE and not _words_left(ranked, findings[0])
         manner = match.reading.wh in ("how", "why")  # asks for what a graph seldom has
         if match.reading.operation == "ask" or (sure and not manner and not _bare(match)):
             return findings
-        described = self._described(match, links)
+        described = self._described(match, links, view)
         if described is None:
             return findings
         if findings and set(findings[0].values) == set(described.values):
             return [replace(findings[0], fills=described.fills), *findings[1:]]
         return [described, *(finding for finding in findings if finding.score >= _SURE)]
 
-    def _described(self, match: Match, links: Sequence[Link]) -> GraphFinding | None:
+    def _described(self, match: Match, links: Sequence[Link], view: View) -> GraphFinding | None:
         """Return the thing that a part of the question describes, when the graph knows it; the rest is left to the text."""
         for part in descriptions(match, links):
             inner, ranked = self.rank(part.text, part.links)
@@ -177,15 +196,15 @@ class GraphSearch:
             )
             if item is None:
                 continue
-            result = Runner(self._store).run(item.query)
+            result = Runner(view).run(item.query)
             if result.terms and len(result.terms) <= _MOST_FILLS and all(term.kind == "iri" for term in result.terms):
-                return self._filled(inner, item, result, part)
+                return self._filled(inner, item, result, part, view)
             return (
                 None  # the longest description that makes sense names nothing: a shorter one would name something else
             )
         return None
 
-    def _filled(self, match: Match, item: Scored, result: Result, part: Description) -> GraphFinding:
+    def _filled(self, match: Match, item: Scored, result: Result, part: Description, view: View) -> GraphFinding:
         language = match.reading.language
         fills = tuple(self._link(part, term, item.score, language) for term in result.terms)
         links = tuple(anchor.link for anchor in item.anchors.values() if anchor.link is not None)
@@ -195,11 +214,11 @@ class GraphSearch:
             values,
             item.score,
             sparql(item.query),
-            result.paths,
+            self._told(result.paths, language),
             result.complete,
             links,
             fills,
-            say(item.query, self._store, language),
+            self._said(item.query, view, language),
         )
 
     def _link(self, part: Description, term: Term, score: float, language: str) -> Link:
@@ -207,8 +226,8 @@ class GraphSearch:
         documents = self._documents(term.value)
         return Link(part.start, part.end, part.text, term.value, label, score, "given", types, documents)
 
-    def _run(self, match: Match, ranked: Sequence[Scored]) -> list[GraphFinding]:
-        runner = Runner(self._store)
+    def _run(self, match: Match, ranked: Sequence[Scored], view: View) -> list[GraphFinding]:
+        runner = Runner(view)
         findings: list[GraphFinding] = []
         empty: Scored | None = None
         for number, item in enumerate(ranked[: 4 * _MOST_RUN]):
@@ -216,19 +235,19 @@ class GraphSearch:
                 break
             if empty is not None and not _substitutes(item, empty):
                 continue  # what the question most likely asks has no answer here; a less likely reading is no substitute
-            finding = self._finding(match, item, runner)
+            finding = self._finding(match, item, runner, view)
             if finding is not None and all(finding.values != other.values for other in findings):
                 findings.append(finding)
             elif finding is None and not findings:
                 empty = empty or item
         return findings
 
-    def _finding(self, match: Match, item: Scored, runner: Runner) -> GraphFinding | None:
+    def _finding(self, match: Match, item: Scored, runner: Runner, view: View) -> GraphFinding | None:
         result = runner.run(item.query)
         reading = match.reading
         links = tuple(anchor.link for anchor in item.anchors.values() if anchor.link is not None)
         if item.query.operation == "ask":
-            truth = verdict(self._store, self.words, item.query, result)
+            truth = verdict(view, self.words, item.query, result)
             if truth is None:
                 return None
             values: tuple[tuple[Term, str], ...] = ((Term(str(truth).lower(), "literal"), str(truth).lower()),)
@@ -237,26 +256,35 @@ class GraphSearch:
                 values,
                 item.score,
                 sparql(item.query),
-                result.paths,
+                self._told(result.paths, reading.language),
                 True,
                 links,
                 (),
-                say(item.query, self._store, reading.language),
+                self._said(item.query, view, reading.language),
             )
         if not result.terms:
             return None
+        result = replace(result, terms=view.in_force(result.terms))
         kind, values = self._values(item.query, result, reading)
         return GraphFinding(
             kind,
             values,
             item.score,
             sparql(item.query),
-            result.paths,
+            self._told(result.paths, reading.language),
             result.complete,
             links,
             (),
-            say(item.query, self._store, reading.language),
+            self._said(item.query, view, reading.language),
         )
+
+    def _told(self, paths: Sequence[Path], language: str) -> tuple[Path, ...]:
+        """Return paths with their words; sentences are cheap, and there are a few dozen paths at most."""
+        return tuple(replace(path, words=path_words(self._store, path, language)) for path in paths)
+
+    def _said(self, query: Query, view: View, language: str) -> str:
+        note = view.note(language)
+        return say(query, self._store, language) + (f" [{note}]" if note else "")
 
     def _values(
         self, query: Query, result: Result, reading: Reading

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from kgqa.graph.query import Chain, Condition, Hop, Query, sparql
+from kgqa.graph.query import Chain, Condition, Hop, Query
 from kgqa.graph.store import GraphStore, Table
+from kgqa.graph.view import View
 from kgqa.graph.vocabulary import TYPE
 from kgqa.types import Path, Step, Term
 
@@ -38,18 +39,17 @@ class Result:
 class Runner:
     """Runs queries; keeps the hops of one question, because its candidates share them.
 
+    :param store: the graph, or the part of it that the question may use.
     :param most: a hop that reaches more nodes is cut.
     """
 
-    def __init__(self, store: GraphStore, most: int = _MOST_NODES) -> None:
+    def __init__(self, store: GraphStore | View, most: int = _MOST_NODES) -> None:
         self._store = store
         self._most = most
         self._chains: dict[Chain, Reached] = {}
 
     def run(self, query: Query) -> Result:
         """Return the answers of a query (for a count: the counted; for yes/no: the target if it holds)."""
-        if not query.chains:
-            return self._selected(query)
         core, complete = self._core(query)
         tail = self._walk(core, query.tail, None) if query.tail else None
         terms = dict.fromkeys(tail.nodes if tail else core)
@@ -73,7 +73,7 @@ class Runner:
         return self._chains[chain]
 
     def _core(self, query: Query) -> tuple[dict[Term, None], bool]:
-        reached = [self.reach(chain) for chain in query.chains]
+        reached = [self.reach(chain) for chain in query.chains] or [self._all(query)]
         complete = all(item.complete for item in reached)
         if query.either:
             nodes = {term: None for item in reached for term in item.nodes}
@@ -145,25 +145,20 @@ class Runner:
         best = (max if query.operation == "max" else min)(value for value, _ in valued)
         return list(dict.fromkeys(term for value, term in valued if value == best))
 
-    def _selected(self, query: Query) -> Result:
-        """Run a query without an anchor as SPARQL."""
-        from dataclasses import replace
-
-        listing = replace(query, operation="list") if query.operation in ("count", "ask") else query
-        table = self._store.select(sparql(listing), limit=_MOST_NODES)
-        if not isinstance(table, Table):
-            return Result(())
-        terms = tuple(row[0] for row in table.rows if row[0] is not None)
-        steps = [
-            Path((Step(self._store.triple(term.value, p, value)),))
-            for term in terms[:_MOST_PATHS]
-            if term.kind == "iri"
-            for condition in query.conditions
-            for p in condition.relation.predicates
-            for value in self._store.objects(term.value, p)
-            if condition.holds(value)
-        ]
-        return Result(terms, tuple(steps[:_MOST_PATHS]), not table.truncated)
+    def _all(self, query: Query) -> Reached:
+        """Return all things that a query without an anchor chooses from: a class, or what has the compared literal."""
+        relations = [item.relation for item in query.conditions] + ([query.order] if query.order else [])
+        if query.cls:
+            found: Iterable[str] = self._store.subjects(query.cls, TYPE)
+        else:
+            predicates = " ".join(f"<{p}>" for p in (relations[0].predicates if relations else ()))
+            table = self._store.select(
+                f"SELECT DISTINCT ?s WHERE {{ VALUES ?p {{ {predicates} }} ?s ?p ?o }}", limit=self._most
+            )
+            rows = table.rows if isinstance(table, Table) else ()
+            found = [row[0].value for row in rows if row[0] is not None and row[0].kind == "iri"]
+        nodes = {Term(iri): None for iri in list(found)[: self._most] if not iri.startswith("_:")}
+        return Reached(nodes, complete=len(nodes) < self._most)
 
     def _paths(self, query: Query, terms: list[Term], tail: Reached | None) -> tuple[Path, ...]:
         found: list[Path] = []

@@ -69,6 +69,7 @@ class GraphStore:
         self.graph = Adjacency(folder / "adjacency")
         self._worker = QueryWorker(folder / "oxigraph")
         self._local = threading.local()
+        self._dated: bool | None = None
         self._naming_numbers = [
             (number, predicate, kind)
             for predicate, kind in self._naming.items()
@@ -222,17 +223,31 @@ class GraphStore:
         number = self._statement(triple.subject, triple.predicate, triple.object)
         return () if number is None else self.statement(number).sources
 
+    @property
+    def dated(self) -> bool:
+        """Tell whether the validity of any statement is limited."""
+        if self._dated is None:
+            told = any(origin.said is not None and origin.said.validity != Validity() for origin in self._origins)
+            self._dated = told or any(
+                remarks.from_json(json.loads(row[0])).validity != Validity()
+                for row in self._annotations().execute("SELECT data FROM annotation")
+            )
+        return self._dated
+
     def _statement(self, subject: Term, predicate: Term, thing: Term) -> int | None:
         numbers = [self.graph.number(term) for term in (subject, predicate, thing)]
         known = [number for number in numbers if number is not None]
         return self.graph.statement(known[0], known[1], known[2]) if len(known) == 3 else None
 
-    def _annotation(self, statement: int) -> Annotation | None:
+    def _annotations(self) -> sqlite3.Connection:
         db: sqlite3.Connection | None = getattr(self._local, "db", None)
         if db is None:
             path = self.folder / "annotations.sqlite"
             db = self._local.db = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
-        row = db.execute("SELECT data FROM annotation WHERE statement = ?", (statement,)).fetchone()
+        return db
+
+    def _annotation(self, statement: int) -> Annotation | None:
+        row = self._annotations().execute("SELECT data FROM annotation WHERE statement = ?", (statement,)).fetchone()
         return remarks.from_json(json.loads(row[0])) if row else None
 
     # --- names ------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from kgqa.graph.operations import Result
 from kgqa.graph.query import Query
 from kgqa.graph.schema_words import Relation, SchemaWords
 from kgqa.graph.store import GraphStore
+from kgqa.graph.view import View
 from kgqa.types import Term
 
 _COMPLETE = re.compile(
@@ -15,7 +16,7 @@ _COMPLETE = re.compile(
 )
 
 
-def verdict(store: GraphStore, words: SchemaWords, query: Query, result: Result) -> bool | None:
+def verdict(store: GraphStore | View, words: SchemaWords, query: Query, result: Result) -> bool | None:
     """Return whether what a yes/no query asks holds, ``None`` when the graph does not settle it.
 
     What is not stated is false only where the graph is closed: in a hierarchy that has both things, among the names of a thing,
@@ -46,17 +47,17 @@ def verdict(store: GraphStore, words: SchemaWords, query: Query, result: Result)
     return False if _closed(store, relation, one, two) else None
 
 
-def _in_tree(store: GraphStore, relation: Relation, term: Term) -> bool:
+def _in_tree(store: GraphStore | View, relation: Relation, term: Term) -> bool:
     return any(store.objects(term.value, p) or store.subjects(term, p) for p in relation.predicates)
 
 
-def _denied(store: GraphStore, words: SchemaWords, relation: Relation, one: Term, two: Term) -> bool:
+def _denied(store: GraphStore | View, words: SchemaWords, relation: Relation, one: Term, two: Term) -> bool:
     """Tell whether a denying predicate between the same classes is stated."""
     deniers = [other for other in words.relations if other.negative and _parallel(relation, other)]
     return any(store.has(one.value, p, two) for other in deniers for p in other.predicates)
 
 
-def _rivalled(store: GraphStore, words: SchemaWords, relation: Relation, one: Term, two: Term) -> bool:
+def _rivalled(store: GraphStore | View, words: SchemaWords, relation: Relation, one: Term, two: Term) -> bool:
     """Tell whether a sister predicate is stated that never holds together with this one."""
     parents = set(relation.info.superpredicates)
     sisters = [
@@ -70,7 +71,7 @@ def _rivalled(store: GraphStore, words: SchemaWords, relation: Relation, one: Te
     )
 
 
-def _closed(store: GraphStore, relation: Relation, one: Term, two: Term) -> bool:
+def _closed(store: GraphStore | View, relation: Relation, one: Term, two: Term) -> bool:
     stated = any(store.objects(one.value, p) for p in relation.predicates)
     fitting = not relation.object.classes or bool(set(store.types(two.value)) & set(relation.object.classes))
     return stated and fitting and (_single(relation) or _COMPLETE.search(relation.info.comment) is not None)
