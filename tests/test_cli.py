@@ -54,7 +54,12 @@ def test_search_entity_and_sparql_print_json(capsys, built: Path) -> None:
 def test_answers_are_measured_on_each_side(capsys, built: Path, tmp_path: Path) -> None:
     questions = tmp_path / "q.jsonl"
     rows = [
-        {"question": "Which drugs treat gout?", "kind": "entities", "answers": ["colchicine", "allopurinol"], "needs": "graph"},
+        {
+            "question": "Which drugs treat gout?",
+            "kind": "entities",
+            "answers": ["colchicine", "allopurinol"],
+            "needs": "graph",
+        },
         {"question": "Which diseases does zorbafexine treat?", "kind": "none", "answers": []},
     ]
     questions.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")

@@ -45,7 +45,12 @@ def test_a_phrase_from_text_is_quoted_where_it_stands(small) -> None:
 
 
 def test_every_quotation_equals_its_place_in_the_document(small) -> None:
-    for question in ("How is gout treated?", "如何治疗哮喘？", "What is asthma?", "What must be checked before allopurinol?"):
+    for question in (
+        "How is gout treated?",
+        "如何治疗哮喘？",
+        "What is asthma?",
+        "What must be checked before allopurinol?",
+    ):
         for quote in quotations(small.ask(question)):
             assert small.document(quote.passage.doc_id).text[quote.start : quote.end] == quote.quote
 
@@ -57,7 +62,8 @@ def test_a_named_contract_narrows_the_text_to_its_own_document(small) -> None:
 
 
 @pytest.mark.parametrize(
-    "question", ["Which diseases does zorbafexine treat?", "Who won the football match on Saturday?", "佐巴芬新治疗什么病？"]
+    "question",
+    ["Which diseases does zorbafexine treat?", "Who won the football match on Saturday?", "佐巴芬新治疗什么病？"],
 )
 def test_what_nobody_states_is_not_answered(small, question: str) -> None:
     answer = small.ask(question)
@@ -79,7 +85,12 @@ def test_progress_names_the_stages_in_order(small) -> None:
 
 
 def test_a_batch_gives_what_single_questions_give(small) -> None:
-    questions = ["Which drugs treat gout?", "In which year was salbutamol first sold?", "哪些药物治疗痛风？", "What is asthma?"]
+    questions = [
+        "Which drugs treat gout?",
+        "In which year was salbutamol first sold?",
+        "哪些药物治疗痛风？",
+        "What is asthma?",
+    ]
     assert [a.items for a in small.ask_many(questions)] == [small.ask(q).items for q in questions]
 
 
@@ -98,7 +109,10 @@ def test_closed_sources_are_seen_by_their_groups_only(small) -> None:
 def test_what_was_not_in_force_on_the_day_is_not_used(small) -> None:
     hits = small.search("speed limit on the yard", filters=Filters(as_of=date(2015, 1, 1)))
     assert all(hit.passage.doc_id != "old-rule.md" for hit in hits)
-    assert small.search("speed limit on the yard", filters=Filters(as_of=date(2005, 1, 1)))[0].passage.doc_id == "old-rule.md"
+    assert (
+        small.search("speed limit on the yard", filters=Filters(as_of=date(2005, 1, 1)))[0].passage.doc_id
+        == "old-rule.md"
+    )
 
 
 # --- looking up ---
@@ -139,7 +153,9 @@ def test_a_wrong_call_is_one_clear_line(small, call, error, says: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("question", ["?", "\U0001f600", "ｗｈａｔ", "Qu'est-ce que c'est?", "什么", "a\x00b", "\u202etxt"])
+@pytest.mark.parametrize(
+    "question", ["?", "\U0001f600", "ｗｈａｔ", "Qu'est-ce que c'est?", "什么", "a\x00b", "\u202etxt"]
+)
 def test_odd_questions_are_answered_or_declined(small, question: str) -> None:
     answer = small.ask(question)
     assert answer.text is not None or answer.reason is not None
@@ -157,7 +173,9 @@ def test_sources_that_have_not_changed_are_not_built_again(own: Path) -> None:
 
 
 def test_an_update_encodes_only_what_is_new(own: Path) -> None:
-    (own / "documents" / "new.md").write_text("# Migraine\n\nSumatriptan stops an attack of migraine.\n", encoding="utf-8")
+    (own / "documents" / "new.md").write_text(
+        "# Migraine\n\nSumatriptan stops an attack of migraine.\n", encoding="utf-8"
+    )
     report = kgqa.build(own)
     assert report.encoded == 1
     assert report.reused == report.passages - 1
@@ -210,7 +228,10 @@ def test_bad_sources_are_named_and_the_rest_is_built(tmp_path: Path) -> None:
         (lambda f: (f / "documents").mkdir(parents=True), "empty"),
         (lambda f: ((f / "documents").mkdir(parents=True), (f / "kb.toml").write_text("titel = 'x'")), "titel"),
         (lambda f: ((f / "documents").mkdir(parents=True), (f / "kb.toml").write_text("[models")), "TOML"),
-        (lambda f: ((f / "documents").mkdir(parents=True), (f / "kb.toml").write_text("[chunking]\nsize = 3")), "chunking"),
+        (
+            lambda f: ((f / "documents").mkdir(parents=True), (f / "kb.toml").write_text("[chunking]\nsize = 3")),
+            "chunking",
+        ),
     ],
 )
 def test_a_folder_that_is_no_knowledge_base_is_refused(tmp_path: Path, make, says: str) -> None:
