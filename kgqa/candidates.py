@@ -131,12 +131,19 @@ class _Shared:
         features = self.features(passage, span)
         features[f"is_{way}"] = 1.0
         features["rank"] = 1.0 / (1 + rank)
-        features["form"] = float(fits(self.asked.form, span.text)) - 1.0
+        features["form"] = float(fits(self.asked.form, span.text) and not _only_heading(span)) - 1.0
+        features["new"] = self._new(span.text) - 1.0
         evidence = Evidence("passage", span.score, passage, span.start, span.end, span.text, status=span.status)
         text = " ".join(span.text.split())
         return Candidate(
             "date" if kind == "date" else "span", (text,), ("",), "text", span.score, (evidence,), None, features
         )
+
+    def _new(self, text: str) -> float:
+        """Return how much of a span the question does not say itself: "governing law" answers no question about the law."""
+        asked = fold(self.search.question)
+        said = content_words(text)
+        return sum(_stem(word) not in asked for word in said) / len(said) if said else 0.0
 
     def features(self, passage: Passage, span: Span | None) -> dict[str, float]:
         hit = self.hits[passage.id]
@@ -166,15 +173,22 @@ def _existence(shared: _Shared, spans: Sequence[Span], language: str) -> Candida
     Whether the witness is strong enough is learned: the candidate says "yes" and fusion's model for ``exists`` may turn it.
     """
     hit = max(shared.hits.values(), key=lambda h: h.score)
+    strongest = max(_squash(h.parts.get("rerank", 0.0)) for h in shared.hits.values())
     span = spans[0] if spans else None
     passage = span.passage if span else hit.passage
-    features = {**shared.features(passage, span), "is_exists": 1.0}
+    features = {**shared.features(passage, span), "is_exists": 1.0, "strongest": strongest}
     quote = (
         Evidence("passage", span.score, passage, span.start, span.end, span.text, status=span.status)
         if span
         else Evidence("passage", hit.score, passage, passage.start, passage.end, passage.text)
     )
     return Candidate("boolean", (truth(True, language),), ("",), "text", hit.score, (quote,), None, features)
+
+
+def _only_heading(span: Span) -> bool:
+    """Tell whether a span is a part's number or heading, which names an answer's place and is none itself."""
+    bare = span.text.strip(" .:;-")
+    return (bool(re.fullmatch(r"[\d.()§\s]+[a-z]?\)?", bare)) and "." in bare) or bare in span.passage.heading
 
 
 def _squash(score: float) -> float:
