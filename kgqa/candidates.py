@@ -123,8 +123,7 @@ class _Shared:
         self.hits = {hit.passage.id: hit for hit in hits}
         self.order = {hit.passage.id: place for place, hit in enumerate(hits)}
         self.words = content_words(search.question)
-        unknown = library.known(self.words) if library and self.words else []
-        self.unknown = sum(not known for known in unknown) / max(1, len(unknown))
+        self.unknown = _unheard(self.words, library)
 
     def candidate(self, span: Span, kind: str, way: str, rank: int) -> Candidate:
         passage = span.passage
@@ -183,6 +182,18 @@ def _existence(shared: _Shared, spans: Sequence[Span], language: str) -> Candida
         else Evidence("passage", hit.score, passage, passage.start, passage.end, passage.text)
     )
     return Candidate("boolean", (truth(True, language),), ("",), "text", hit.score, (quote,), None, features)
+
+
+def _unheard(words: Sequence[str], library: Library | None) -> float:
+    """Return how much of a question the documents have never heard of, in [0, 1].
+
+    One strange word is enough where words are separated, as names are; of Chinese pairs many are chance, so their share counts.
+    """
+    telling = [word for word in words if len(word) > 3 or is_chinese(word)]
+    if library is None or not telling:
+        return 0.0
+    strange = [not known for known in library.known(telling)]
+    return sum(strange) / len(strange) if any(map(is_chinese, telling)) else float(any(strange))
 
 
 def _only_heading(span: Span) -> bool:
