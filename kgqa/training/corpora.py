@@ -247,6 +247,92 @@ def clause_groups(contracts: Path, clauses: Path, count: int, negatives: int, rn
     return out
 
 
+_SPAN = (
+    r"(?:[a-z-]+ \(\d+\)|\d+|one|two|three|four|five|six|seven|ten|twelve|thirty|sixty|ninety)[ -]"
+    r"(?:calendar |business )?(?:day|week|month|year)s?"
+)
+_DURATION = re.compile(_SPAN + r"(?!['’]?\s+(?:prior|before|written|notice|advance|in advance))\b", re.IGNORECASE)
+_NOTICE = re.compile(_SPAN + r"(?=[^.]{0,40}(?:prior|before|notice|advance))", re.IGNORECASE)
+_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+_DATE = re.compile(rf"(?:{_MONTHS}) \d{{1,2}},? \d{{4}}|\d{{1,2}}(?:st|nd|rd|th)? (?:day of )?(?:{_MONTHS}),? \d{{4}}")
+_FACTS: dict[str, tuple[re.Pattern[str] | None, tuple[str, ...]]] = {
+    "Governing Law": (None, ("Which law governs the agreement?", "Under which law is the contract?")),
+    "Effective Date": (_DATE, ("When does the agreement take effect?", "What is the effective date of the contract?")),
+    "Agreement Date": (_DATE, ("When was the agreement made?", "On which date was the contract signed?")),
+    "Expiration Date": (_DATE, ("When does the agreement expire?", "Until when does the contract run?")),
+    "Renewal Term": (
+        _DURATION,
+        ("For how long is the agreement renewed?", "What is the renewal term of the contract?"),
+    ),
+    "Notice Period To Terminate Renewal": (
+        _NOTICE,
+        ("How much notice must be given to stop the renewal?", "What notice of non-renewal is needed?"),
+    ),
+    "Warranty Duration": (_DURATION, ("How long is the warranty?", "For what period does the seller give a warranty?")),
+}
+"""Clause types whose answer is a phrase: its form (``None``: the annotators' own answer), and ways to ask for it."""
+
+
+def fact_examples(contracts: Path, clauses: Path, rng: random.Random) -> list[Example]:
+    """Phrases in clauses of the training half of the contracts, in SQuAD's form, and the same questions of other passages.
+
+    :returns: one example for each annotated clause that holds its answer, and one without answer for every second of them.
+    """
+    texts = _contracts(contracts)
+    out: list[Example] = []
+    with gzip.open(clauses, "rt", encoding="utf-8", newline="") as source:
+        for row in csv.DictReader(source):
+            text = texts.get(_key(row["Filename"]))
+            if text is None or not trained(_key(row["Filename"])):
+                continue
+            parts = chunks(text)
+            for name, (form, ways) in _FACTS.items():
+                marked = [a or b for a, b in re.findall(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"", row[name])]
+                accepted = [a.strip() for a in row.get(f"{name}-Answer", "").split(",")] if form is None else []
+                out += _fact(f"{_key(row['Filename'])}-{name}", rng.choice(ways), form, marked, accepted, parts, rng)
+    return out
+
+
+def _fact(
+    id: str,
+    question: str,
+    form: re.Pattern[str] | None,
+    marked: Sequence[str],
+    accepted: Sequence[str],
+    parts: Sequence[str],
+    rng: random.Random,
+) -> list[Example]:
+    for clause in marked:
+        for number, part in enumerate(parts):
+            begin = part.find(clause)
+            if begin < 0 or len(clause) < 6:
+                continue
+            matches = list(form.finditer(part, begin, begin + len(clause))) if form else []
+            # A term is told from its beginning to its end, so of several dates the last one ends it.
+            last = matches[-1 if "-Expiration" in id else 0] if matches else None
+            found = last if form else _named(part, begin, clause, accepted)
+            if found is None:
+                continue
+            made = [Example(id, question, part, ((found.start(), found.group()),), id)]
+            rest = [p for at, p in enumerate(parts) if at != number and clause not in p]
+            others = [p for p in rest if not (form and form.search(p))]
+            if others and rng.random() < 0.5:
+                made.append(Example(f"{id}-none", question, rng.choice(others), (), id))
+            return made
+    return []
+
+
+def _named(part: str, begin: int, clause: str, accepted: Sequence[str]) -> re.Match[str] | None:
+    return next(
+        (
+            m
+            for a in accepted
+            if len(a) > 2 and (m := re.compile(re.escape(a)).search(part, begin, begin + len(clause)))
+        ),
+        None,
+    )
+
+
 def _clause(question: str, gold: list[str], text: str, negatives: int, rng: random.Random) -> list[Group]:
     short = rng.random() < 0.5  # sentences for quoting, passages for retrieving
     parts = [text[a:b] for a, b in sentences(text) if b - a > 40] if short else chunks(text)
