@@ -23,6 +23,7 @@ _LEAD = re.compile(
 _QUOTED = re.compile('["“「《][^"”」》]{2,120}["”」》]')
 _NEAR = 0.2  # links of a mention that score this much below its best are not tried
 _MOST = 4
+_OWN = 0.9  # a mention that could be a class names a thing of that class if its link is so sure
 
 
 class Anchors:
@@ -64,6 +65,10 @@ class Anchors:
                 spare.append(mention)
             elif not _idle(mention, sure):
                 found.append((mention, []))
+        if not found:
+            found += [
+                (mention, []) for mention in spare[:1] if mention.links[0].score >= _OWN
+            ]  # "the Lease", of only one
         if len(found) == 1 and operation_of(question) == "ask":
             found += [(mention, []) for mention in spare[:1]]  # "is X a drug?"
         found.sort(key=lambda item: item[0].start)
@@ -191,7 +196,9 @@ def _idle(mention: Mention, sure: float) -> bool:
     """Tell whether a mention is only a question's own words, or much less sure than another."""
     if mention.links[0].method == "given":
         return False
-    if mention.links[0].score < 0.6 and sure >= 0.85:
+    best = mention.links[0]
+    whole = len(mention.text) >= 4 and best.label.lower().startswith(mention.text.lower())
+    if best.score < (0.5 if whole else 0.6) and sure >= 0.85:
         return True
     words = tokens(mention.text)
     return (

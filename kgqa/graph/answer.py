@@ -289,10 +289,11 @@ class GraphSearch:
     def _values(
         self, query: Query, result: Result, reading: Reading
     ) -> tuple[AnswerKind, tuple[tuple[Term, str], ...]]:
-        if query.operation == "count" and not _amount(self._store, result):
+        last = query.last
+        numeric = last is not None and last.relation.side(last.forward).kind == "number"
+        if query.operation == "count" and not numeric and not _amount(self._store, result):
             number = str(len(result.terms))
             return "number", ((Term(number, "literal", datatype="http://www.w3.org/2001/XMLSchema#integer"), number),)
-        last = query.last
         prefix = last.relation.prefix if last and last.forward else ""
         values = tuple((term, self._shown(term, prefix, reading.language)) for term in result.terms)
         side = last.relation.side(last.forward) if last else None

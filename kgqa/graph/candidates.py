@@ -183,7 +183,8 @@ class Enumerator:
 
     def _ordered(self, match: Match, query: Query) -> Iterator[Query]:
         yield query
-        if match.reading.superlative and query.operation == "list":
+        ends = query.last.relation.side(query.last.forward).kind if query.last else "entity"
+        if match.reading.superlative and query.operation == "list" and ends == "entity":
             for relation in (self._literals(match, "date") + self._literals(match, "number"))[:4]:
                 yield replace(query, operation=match.reading.superlative, order=relation)
 

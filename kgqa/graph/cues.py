@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-COUNT = re.compile(r"\bhow many\b|\b(?:what|give|tell|state).{0,12}\b(?:number|count|total) of\b|^\W*(?:the )?(?:number|count) of\b|^\W*count\b|多少(?:个|种|家|部|份|名|位|条)?|几(?:个|种|家|部|份|名|位|条)|数量是", re.I)  # fmt: skip
+COUNT = re.compile(r"\bhow many\b|\b(?:what|give|tell|state).{0,12}\b(?:number|count|total) of\b|^\W*(?:the )?(?:number|count) of\b|^\W*count\b|多少(?!\s*[？?。！!]?\s*$)|几(?:个|种|家|部|份|名|位|条|项|类|款)|数量是", re.I)  # fmt: skip
 ASK = re.compile(
     r"^\W*(?:and |so |but )?(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might)(?:n['’]t)?\b(?!.*\bor\b.*\bor\b)|吗[?？]?\s*$"
     r"|是否|是不是|有没有|能不能|对不对|^(?:true or false)",
@@ -20,14 +20,15 @@ SUPERLATIVE = re.compile(
     rf"(?P<max>\b(?:{MAX})\b|最(?:新|近|晚|长|大|高|多|重))|(?P<min>\b(?:{MIN})\b|最(?:早|短|小|低|少|轻))", re.I
 )
 NEGATION = re.compile(
-    r"\b(?:not|n['’]t|never|no|cannot|non|neither|nor|without)\b|n['’]t\b|不|没有|非(?!常)|未|无法", re.I
+    r"\b(?:not|n['’]t|never|no|cannot|non|neither|nor|without)\b|n['’]t\b|\bcontra-?indicat\w*|\bforb[aio]\w*|\bprohibit\w*|\bbanned\b|不|没有|非(?!常)|未|无法|禁|忌用",
+    re.I,
 )
 OTHER = re.compile(r"\bother\b|\banother\b|\belse\b|\balso\b|\bas well\b|\btogether\b|\bco-\w+|\b\bshares?\b|\bsame\b|\bin common\b|\bbesides\b|其他|其它|另外|还|也|同一|相同|一起|共同", re.I)  # fmt: skip
 DIRECT = re.compile(r"\bdirect(?:ly)?\b|\bimmediate(?:ly)?\b|直接|直属", re.I)
 EXCEPT = re.compile(r"\bbut not\b|\bexcept(?: for)?\b|\bother than\b|\bexcluding\b|\bapart from\b|\band not\b|\bwithout\b|\brather than\b|但不|除了|除|不包括|而不", re.I)  # fmt: skip
 OR = re.compile(r"\beither\b|\bor\b|或者|或", re.I)
 BOTH = re.compile(
-    r"\bboth\b|\band\b|\bas well as\b|\bin common\b|\balong with\b|\bbetween\b|和|与|以及|同时|都|共同", re.I
+    r"\bboth\b|\band\b|\bas well as\b|\bin common\b|\balong with\b|\bbetween\b|和|与|以及|同时|都|共同|既|又", re.I
 )
 
 KIND = r"(?:kind|type|sort|form|sub-?type|sub-?class|variant|variety|example|instance|sub-?category|case|subgroup|member)(?:e?s)?"
@@ -40,7 +41,7 @@ DOWN = (
     rf"\b(?:{KIND}|children|child class(?:es)?|descendants?|narrower \w+)\b[^⟦]{{0,30}} (?:does|do|of|has|is|are|for|under|below) (?:the )?{M}",
     rf"{M} (?:is |are )?(?:sub)?(?:divided|split|classified) into|\binto\b.{{0,50}}{M} (?:sub)?(?:divided|split|broken)",
     rf"{M}['’]?s? (?:{KIND}|children|descendants)\b(?! of)",
-    rf"\b(?:below|beneath|under) {M}",
+    rf"\b(?:below|beneath) {M}|\b(?:is|are|comes?|goes|go|sits?|lies?|directly|immediately) under {M}",
     rf"属于{M}的|{M}(?:有哪些|包括哪些|分为哪些|分为|的)(?:类型|亚型|子类|种类|分类|几种|哪几种|哪些)|{M}(?:可以)?分为",
 )
 UP = (
@@ -67,14 +68,14 @@ QUALIFIED = re.compile(r"⟦\d+⟧.*⟦\d+⟧")
 POLITE = re.compile(r"^\W*(?:can|could|would|will) you (?:please )?(?!not\b)\w+|^\W*do you know\b", re.I)
 
 WH = re.compile(
-    r"\b(who|whom|when|where|how long|how much|how|why)\b|(?P<zh>谁|什么时候|何时|哪天|哪一?年|哪里|哪儿|什么地方|怎么|如何|为什么)",
+    r"\b(who|whom|when|where|how long|how much|how|why)\b|(?P<zh>谁|什么时候|何时|哪一?天|哪一?日|哪一?年|哪里|哪儿|什么地方|怎么|如何|为什么)",
     re.I,
 )
 
 WH_ZH = {"谁": "who", "什么时候": "when", "何时": "when", "哪天": "when", "哪里": "where", "哪儿": "where", "什么地方": "where", "怎么": "how", "如何": "how", "为什么": "why"}  # fmt: skip
 
 HEAD = re.compile(
-    r"\b(?:whose|what(?:['’]s| is| are| was| were) (?:the |a )?(?:total )?(?:number|names?|count|list|kinds?|types?) of|which|what|how many|(?:number|names?|count|list) of|list|name|give me|show(?: me)?|find|enumerate|are there any|tell me)\b|哪些|哪个|哪种|什么|多少|几个|几种",
+    r"\b(?:whose|what(?:['’]s| is| are| was| were) (?:the |a )?(?:total )?(?:number|names?|count|list|kinds?|types?) of|which|what|how many|(?:number|names?|count|list) of|list|name|give me|show(?: me)?|find|enumerate|are there any|tell me)\b|哪些|哪一?(?:个|种|部|家|份|条|款|位|项|类|名|所|座|本|门|间|支|艘)|什么|多少|几个|几种",
     re.I,
 )
 

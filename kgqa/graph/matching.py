@@ -147,7 +147,11 @@ class Match:
         best = 0
         for phrase in relation.phrases:
             for stem, near in zip(phrase.stems, phrase.groups, strict=True):
-                places = [k for k in range(len(self.reading.words)) if self._alike(k, stem, near) >= 0.8]
+                places = [
+                    k
+                    for k in range(len(self.reading.words))
+                    if self.classes[k] < 0.8 and self._alike(k, stem, near) >= 0.8
+                ]
                 best = max(best, sum(1 for k, place in enumerate(places) if k == 0 or place - places[k - 1] > 1))
         return best
 
@@ -157,6 +161,10 @@ class Match:
         for name in names:
             support, explains = self._phrase(name)
             out = np.maximum(out, explains if support > 0.6 else explains * support)
+            if support <= _HINT and len(name.stems) > 1 and name.stems[-1].isascii():
+                # "instruments" for "legal instrument": the noun without what narrows it
+                noun = np.array([word.stem == name.stems[-1] for word in self.reading.words], np.float32)
+                out = np.maximum(out, noun * _HINT)
         for hint in hints:
             out = np.maximum(out, self._exact(hint) * _HINT)
         return out
@@ -203,6 +211,10 @@ class Match:
                 explains = np.maximum(explains, row)
             self._phrases[phrase] = (found / total if total else 0.0, explains)
         return self._phrases[phrase]
+
+    def phrase(self, phrase: Words) -> float:
+        """Return the share of a phrase that the question has."""
+        return self._phrase(phrase)[0]
 
     def _exact(self, phrase: Words) -> Weights:
         stems = frozenset(phrase.stems)

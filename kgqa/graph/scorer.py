@@ -178,8 +178,12 @@ class _Account:
         unused = sum(1 for k in anchors if k not in used) - (1 if query.target is not None else 0)
         unused += len(reading.without) if not query.without and not query.exclude else 0
         unused += 0 if query.conditions else len(reading.periods) + len(reading.bounds)
-        unused += bool(reading.superlative) and query.operation not in ("max", "min")
-        denied = negative or (reading.negated and not reading.without)
+        named = self._names_extreme([hop.relation for hop in query.hops] + ([query.order] if query.order else []))
+        if query.operation in ("max", "min"):
+            self._misplaced += named and not self._extremes() > 1  # "the maximum dose of X" compares nothing
+        else:
+            unused += bool(reading.superlative) and not named
+        denied = negative or (reading.negated and not reading.without and not self._says_no(query))
         values = {
             "support_min": min(self._supports, default=0.0),
             "support_mean": float(np.mean(self._supports)) if self._supports else 0.0,
@@ -206,6 +210,26 @@ class _Account:
             "anchor": float(np.mean([anchor.score for anchor in anchors.values()])) if anchors else 1.0,
         }
         return np.array([float(values[name]) for name in FEATURES], np.float32)
+
+    def _extremes(self) -> int:
+        return len(list(cues.SUPERLATIVE.finditer(self.reading.masked)))
+
+    def _names_extreme(self, relations: Sequence[Relation]) -> bool:
+        """Tell whether a word like "maximum" or "first" belongs to the name of a relation that is walked."""
+        said = {m.group().lower() for m in cues.SUPERLATIVE.finditer(self.reading.masked)}
+        return any(
+            any(word in phrase.text.lower() for word in said) and self._match.phrase(phrase) >= 0.75
+            for relation in relations
+            for phrase in relation.phrases
+        )
+
+    def _says_no(self, query: Query) -> bool:
+        """Tell whether the question's negation is the name of a relation that is walked ("should not be combined with")."""
+        return any(
+            cues.NEGATION.search(phrase.text) and self._match.phrase(phrase) >= 0.8
+            for hop in query.hops
+            for phrase in hop.relation.phrases
+        )
 
     def _hop(self, hop: Hop) -> float:
         """Account for a hop's words and return its support."""
@@ -268,7 +292,8 @@ class _Account:
             return 1 if self._placed else 0
         fit = self._match.fit(last.relation).explains
         if named and (side.names or side.kind != "entity"):
-            return 1 if names[named[-1]] >= 0.8 or (not side.names and fit[named[-1]] >= 0.99) else -1
+            own = fit[named[-1]] >= 0.99 and (not side.names or last.forward)  # "which law": the governing law
+            return 1 if names[named[-1]] >= 0.8 or own else -1
         if any(names[k] >= 0.55 for k in head) or (
             (last.forward or not side.names) and any(fit[k] >= 0.8 for k in head)
         ):

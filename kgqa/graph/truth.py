@@ -12,7 +12,8 @@ from kgqa.graph.view import View
 from kgqa.types import Term
 
 _COMPLETE = re.compile(
-    r"\ball\b[^.]*\b(?:stated|given|listed|known|recorded)\b|\bcomplete(?:ly)?\b|\bexhaustive\b|全部|完整|所有", re.I
+    r"^\s*all\b|\ball\b[^.]*\b(?:stated|given|listed|known|recorded)\b|\bcomplete(?:ly)?\b|\bexhaustive\b|全部|完整|所有",
+    re.I,
 )
 
 
