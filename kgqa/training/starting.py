@@ -8,14 +8,16 @@ from typing import Any
 
 from kgqa.errors import MissingExtra, ModelError
 from kgqa.training.export import base_folder
+from kgqa.training.loop import seed_everything
 
 
-def load_base(kind: str, base: Path | None, **options: Any) -> tuple[Any, Path]:
+def load_base(kind: str, base: Path | None, seed: int = 13, **options: Any) -> tuple[Any, Path]:
     """Load a model to train.
 
     :param kind: name of the transformers class, as ``AutoModelForQuestionAnswering``.
     :param base: model folder; the built-in base weights when ``None``. A folder that training wrote keeps its torch
         model in ``torch/``, which is then used.
+    :param seed: fixes the first weights of a new task head.
     :returns: the model in fp32 without dropout (short training of a small model gains nothing from it), and its folder.
     :raises ModelError: the folder has no safetensors or cannot be loaded.
     """
@@ -27,6 +29,7 @@ def load_base(kind: str, base: Path | None, **options: Any) -> tuple[Any, Path]:
     folder = folder / "torch" if (folder / "torch" / "config.json").exists() else folder
     if not (folder / "model.safetensors").exists():
         raise ModelError(f"{folder}: no model.safetensors; give a folder that training wrote or a transformers folder")
+    seed_everything(seed)  # a new task head is drawn at random here, before the run sets its own seed
     level = transformers.logging.get_verbosity()
     transformers.logging.set_verbosity_error()  # it reports every new head as a possible mistake
     transformers.logging.disable_progress_bar()

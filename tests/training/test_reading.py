@@ -46,7 +46,7 @@ def squad(path, count, seed, open_share=0.0):
     return path
 
 
-QUICK = Schedule(learning_rate=3e-3, epochs=12, batch=16, log_every=10, check_every=20, mixed_precision=False)
+QUICK = Schedule(learning_rate=2e-3, epochs=30, batch=8, log_every=20, check_every=100, mixed_precision=False)
 
 
 def test_two_hundred_examples_make_a_reader_that_is_better_than_its_start(tmp_path, tiny_base):
