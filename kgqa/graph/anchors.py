@@ -66,9 +66,10 @@ class Anchors:
             elif not _idle(mention, sure):
                 found.append((mention, []))
         if not found:
-            found += [
-                (mention, []) for mention in spare[:1] if mention.links[0].score >= _OWN
-            ]  # "the Lease", of only one
+            # A thing may be named like its class: "the Consulting Agreement", where there is one.
+            classes = self._words.schema.classes
+            own = [item for item in spare if item.links[0].score >= _OWN and item.links[0].entity not in classes]
+            found += [(mention, []) for mention in own[:1]]
         if len(found) == 1 and operation_of(question) == "ask":
             found += [(mention, []) for mention in spare[:1]]  # "is X a drug?"
         found.sort(key=lambda item: item[0].start)

@@ -142,6 +142,9 @@ class Enumerator:
                     return
 
     def _several(self, match: Match, wanted: Sequence[Anchor], barred: Sequence[Anchor]) -> Iterator[Query]:
+        if match.reading.denied >= 0 and barred:
+            yield from self._denied(match, wanted, barred)
+            return
         lists = [list(self._chains(match, anchor, 2))[:24] for anchor in wanted]
         for chains in product(*lists):
             if not self._meet(chains):
@@ -157,10 +160,24 @@ class Enumerator:
                 for hop in self._next(match, plain[0].hops[-1])[:6]:
                     yield from self._finish(match, replace(query, tail=(hop,)))
 
+    def _denied(self, match: Match, wanted: Sequence[Anchor], barred: Sequence[Anchor]) -> Iterator[Query]:
+        """Yield "those of A that are not of B": what B bars may hang on another relation than what A wants."""
+        lists = [list(self._chains(match, anchor, 1))[:12] for anchor in wanted]
+        shut = [list(self._chains(match, anchor, 1))[:6] for anchor in barred]
+        for chains in product(*lists):
+            if not self._meet(chains):
+                continue
+            yield from self._finish(match, Query(tuple(chains), exclude=tuple(anchor.term for anchor in barred)))
+            for without in product(*shut):
+                if self._meet([*chains, *without]):
+                    yield from self._finish(match, Query(tuple(chains), without=tuple(without)))
+
     def _like(self, match: Match, anchor: Anchor, chain: Chain) -> Iterator[Chain]:
         """Yield the chain from a barred thing that matches the chain of a wanted one."""
         present = {(hop.relation.key, hop.forward) for hop in self._hops(anchor.term)}
-        if (chain.hops[0].relation.key, chain.hops[0].forward) in present:
+        if match.reading.denied >= 0:
+            yield from list(self._chains(match, anchor, 1))[:4]
+        elif (chain.hops[0].relation.key, chain.hops[0].forward) in present:
             yield Chain(anchor.term, chain.hops, anchor.mention)
 
     def _finish(self, match: Match, query: Query) -> Iterator[Query]:
@@ -173,6 +190,33 @@ class Enumerator:
                 yield from self._ordered(match, conditioned)
         if not bare:
             yield from self._ordered(match, query)
+            yield from self._lacking(match, query)
+
+    def _lacking(self, match: Match, query: Query) -> Iterator[Query]:
+        """Yield the query with what the question denies: "... that are no X", "... that have no Y"."""
+        last = query.last
+        if match.reading.denied < 0 or query.without or query.tail or last is None or query.operation == "ask":
+            return
+        side = last.relation.side(last.forward)
+        if side.kind != "entity":
+            return
+        for iri in self._denied_classes(match):
+            yield replace(query, barred=iri)
+        lacking = [relation for relation in self._words.relations if set(relation.subject.classes) & set(side.classes)]
+        fitting = sorted(
+            (relation for relation in lacking if match.behind(relation, match.reading.denied) >= 0.8),
+            key=lambda relation: -match.behind(relation, match.reading.denied),
+        )
+        for relation in fitting[:3]:
+            yield replace(query, lacks=relation)
+
+    def _denied_classes(self, match: Match) -> list[str]:
+        behind = {word.stem for word in match.reading.words if word.start >= match.reading.denied and word.content}
+        return [
+            iri
+            for iri in self._words.schema.classes
+            if self._is_type(iri) and any(set(name.stems) == behind for name in self._words.class_names(iri))
+        ][:2]
 
     def _conditioned(self, match: Match, query: Query) -> Iterator[Query]:
         reading = match.reading
@@ -185,7 +229,8 @@ class Enumerator:
         yield query
         ends = query.last.relation.side(query.last.forward).kind if query.last else "entity"
         if match.reading.superlative and query.operation == "list" and ends == "entity":
-            for relation in (self._literals(match, "date") + self._literals(match, "number"))[:4]:
+            literals = self._literals(match, "date")[:4] + self._literals(match, "number")[:4]
+            for relation in sorted(literals, key=lambda item: -match.fit(item).support)[:4]:
                 yield replace(query, operation=match.reading.superlative, order=relation)
 
     def _unanchored(self, match: Match) -> Iterator[Query]:
@@ -284,14 +329,24 @@ class Enumerator:
     def _placed(self, reading: Reading, anchor: Anchor, ask: bool) -> list[Hop]:
         """Return the hops in a hierarchy that the question's words ask for."""
         place = reading.place(anchor.mention)
-        relations = [hop.relation for hop in self._hops(anchor.term) if hop.relation.hierarchical]
+        wide = place == "down" and not ask
+        relations = [
+            hop.relation
+            for hop in self._hops(anchor.term)
+            if hop.relation.hierarchical or (wide and hop.relation.member and not hop.forward)
+        ]
         relations = list(dict.fromkeys(relations))
         if ask:
             return [Hop(relation, True, closure=True) for relation in relations]
         if place == "up" or place == "side":
             return [Hop(relation, True) for relation in relations]
         if place == "down":
-            return [hop for relation in relations for hop in (Hop(relation, False, True), Hop(relation, False))]
+            return [
+                hop
+                for relation in relations
+                for hop in (Hop(relation, False, True), Hop(relation, False))
+                if relation.hierarchical or not hop.closure
+            ]
         return []
 
     def _hops(self, term: Term) -> list[Hop]:

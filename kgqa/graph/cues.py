@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-COUNT = re.compile(r"\bhow many\b|\b(?:what|give|tell|state).{0,12}\b(?:number|count|total) of\b|^\W*(?:the )?(?:number|count) of\b|^\W*count\b|多少(?!\s*[？?。！!]?\s*$)|几(?:个|种|家|部|份|名|位|条|项|类|款)|数量是", re.I)  # fmt: skip
+COUNT = re.compile(r"\bhow many\b|\b(?:what|give|tell|state).{0,12}\b(?:number|count|total) of\b|^\W*(?:the )?(?:number|count) of\b|^\W*count\b|多少(?:个|种|家|部|份|名|位|条|项|类|款)?(?!\s*[？?。！!]?\s*$)|几(?:个|种|家|部|份|名|位|条|项|类|款)|数量是", re.I)  # fmt: skip
 ASK = re.compile(
     r"^\W*(?:and |so |but )?(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might)(?:n['’]t)?\b(?!.*\bor\b.*\bor\b)|吗[?？]?\s*$"
     r"|是否|是不是|有没有|能不能|对不对|^(?:true or false)",
@@ -40,6 +40,7 @@ DOWN = (
     rf"\b(?:in|of|within|under|to) the (?:class|category|group|family) (?:of )?{M}",
     rf"\b(?:{KIND}|children|child class(?:es)?|descendants?|narrower \w+)\b[^⟦]{{0,30}} (?:does|do|of|has|is|are|for|under|below) (?:the )?{M}",
     rf"{M} (?:is |are )?(?:sub)?(?:divided|split|classified) into|\binto\b.{{0,50}}{M} (?:sub)?(?:divided|split|broken)",
+    rf"(?:\b(?:which|what)|哪一?(?:种|个|些|款|类)) {M}(?!\s*(?:-|law\b))|哪一?(?:种|个|些|款|类){M}",
     rf"{M}['’]?s? (?:{KIND}|children|descendants)\b(?! of)",
     rf"\b(?:below|beneath) {M}|\b(?:is|are|comes?|goes|go|sits?|lies?|directly|immediately) under {M}",
     rf"属于{M}的|{M}(?:有哪些|包括哪些|分为哪些|分为|的)(?:类型|亚型|子类|种类|分类|几种|哪几种|哪些)|{M}(?:可以)?分为",
@@ -62,6 +63,13 @@ SIDE = (
     rf"(?:与|和){M}(?:同类|同属|同级|并列|同一类)",
 )
 
+
+DENIED = re.compile(
+    r"\b(?:is|are|was|were|do|does|did)(?: not|n['’]t)\b|\b(?:ha(?:s|ve)|with) no\b|不是|没有(?!哪|什么)|不(?=受|由|适用|属于|在)",
+    re.I,
+)
+PASSIVE = r"⟦{k}⟧[》”]?被|⟦{k}⟧ (?:was|were|is|are|has been|have been) (?:\w+ly )?\w+ed by"
+MEMBER = re.compile(r"^(?:is an?(?: (?:kind|type|member) of)?|belongs? to(?: .*)?|(?:member|instance) of|属于)$", re.I)
 
 QUALIFIED = re.compile(r"⟦\d+⟧.*⟦\d+⟧")
 

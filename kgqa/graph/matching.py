@@ -212,6 +212,18 @@ class Match:
             self._phrases[phrase] = (found / total if total else 0.0, explains)
         return self._phrases[phrase]
 
+    def behind(self, relation: Relation, place: int) -> float:
+        """Return the support of a relation by the words from a place of the masked text on."""
+        words = [k for k, word in enumerate(self.reading.words) if word.start >= place]
+        best = 0.0
+        for phrase in relation.phrases:
+            found = [
+                max((self._alike(k, stem, near) for k in words), default=0.0)
+                for stem, near in zip(phrase.stems, phrase.groups, strict=True)
+            ]
+            best = max(best, sum(found) / len(found) if found else 0.0)
+        return best
+
     def phrase(self, phrase: Words) -> float:
         """Return the share of a phrase that the question has."""
         return self._phrase(phrase)[0]

@@ -87,9 +87,18 @@ class Runner:
             nodes = {
                 term: None for term in nodes if term.kind == "iri" and wanted in self._store.objects(term.value, TYPE)
             }
+        nodes = {term: None for term in nodes if not self._shut(term, query)}
         for condition in query.conditions:
             nodes = {term: None for term in nodes if self._holds(term, condition)}
         return nodes, complete
+
+    def _shut(self, term: Term, query: Query) -> bool:
+        """Tell whether a thing is of the barred class or has what it must lack."""
+        if term.kind != "iri":
+            return False
+        barred = bool(query.barred) and Term(query.barred) in self._store.objects(term.value, TYPE)
+        predicates = query.lacks.predicates if query.lacks is not None else ()
+        return barred or any(self._store.objects(term.value, p) for p in predicates)
 
     def _holds(self, term: Term, condition: Condition) -> bool:
         return term.kind == "iri" and any(

@@ -78,7 +78,10 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A whole query. ``target`` is what a yes/no question asks about; ``order`` is what a superlative compares."""
+    """A whole query. ``target`` is what a yes/no question asks about; ``order`` is what a superlative compares.
+
+    :param barred: class that no answer has; ``lacks`` a relation that no answer has.
+    """
 
     chains: tuple[Chain, ...]
     conditions: tuple[Condition, ...] = ()
@@ -90,6 +93,8 @@ class Query:
     operation: Operation = "list"
     order: Relation | None = None
     target: Term | None = None
+    barred: str = ""
+    lacks: Relation | None = None
 
     @property
     def hops(self) -> tuple[Hop, ...]:
@@ -147,6 +152,10 @@ class _Writer:
             parts.append(f"{core} {_path((v.TYPE,))} {_term(Term(query.cls))} .")
         parts += [self.condition(item, core) for item in query.conditions]
         parts += [f"FILTER NOT EXISTS {{ {self.chain(chain, core)} }}" for chain in query.without]
+        if query.barred:
+            parts.append(f"FILTER NOT EXISTS {{ {core} {_path((v.TYPE,))} {_term(Term(query.barred))} }}")
+        if query.lacks is not None:
+            parts.append(f"FILTER NOT EXISTS {{ {core} {_path(query.lacks.predicates)} {self._fresh()} }}")
         if query.tail:
             parts.append(self.hops(core, query.tail, "?a", None))
         parts += [f"FILTER(?a != {_term(term)})" for term in query.exclude]

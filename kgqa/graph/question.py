@@ -43,6 +43,7 @@ class Reading:
     :param masked: the question with each mention as ``⟦k⟧``; ``words`` are its tokens, ``groups`` their thesaurus groups.
     :param content: positions (in ``words``) of the words that a good query must account for.
     :param head: positions of the words that name what is asked for ("which *drugs*").
+    :param denied: place in ``masked`` behind "is not", "has no", or -1.
     :param skipped: positions of words used up by an operation ("how many", "earliest", dates).
     """
 
@@ -65,6 +66,7 @@ class Reading:
     both: bool
     either: bool
     without: tuple[int, ...]
+    denied: int
     wh: str
 
     def place(self, mention: int) -> Place | None:
@@ -89,6 +91,9 @@ def read(text: str, mentions: Sequence[Mention]) -> Reading:
         if word.content and word.stem not in LIGHT and word.stem and not any(a <= word.start < b for a, b in used)
     )
     cut = cues.EXCEPT.search(masked)
+    denial = None if cut or operation == "ask" else cues.DENIED.search(masked)
+    if denial and "⟦" in masked[: denial.start()] and "⟦" in masked[denial.end() :]:
+        cut = denial
     places = tuple(place for k in range(len(mentions)) if (place := _place(masked, k)))
     return Reading(
         text=text,
@@ -110,6 +115,7 @@ def read(text: str, mentions: Sequence[Mention]) -> Reading:
         both=cues.BOTH.search(masked) is not None,
         either=cues.OR.search(masked) is not None,
         without=tuple(k for k in range(len(mentions)) if cut and masked.find(f"⟦{k}⟧") > cut.start()),
+        denied=denial.end() if denial else -1,
         wh=_wh(masked),
     )
 
@@ -180,6 +186,8 @@ def _noun_phrase(words: list[Token], masked: str, start: int) -> tuple[int, ...]
         mention = word.text.startswith("⟦")
         if mention and not run and masked[word.end : word.end + 1] == "-":
             continue  # "the ⟦0⟧-law agreement"
+        if not run and word.stem in cues.SHARED:
+            continue  # "哪些共同的症状"
         if mention or (run and word.text.lower() in STOP) or (run and _participle(words, k)) or len(run) == 4:
             break
         if word.content:

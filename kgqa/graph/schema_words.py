@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kgqa.graph import cues
 from kgqa.graph import vocabulary as v
 from kgqa.graph.schema import Name, PredicateInfo
 from kgqa.graph.store import GraphStore, Table
@@ -106,6 +107,13 @@ class Relation:
     def hierarchical(self) -> bool:
         """Tell whether it leads from the narrower to the wider thing."""
         return self.key in v.HIERARCHIES
+
+    @property
+    def member(self) -> bool:
+        """Tell whether it leads from a thing to the class or kind that it is of."""
+        return self.hierarchical or (
+            self.object.kind == "entity" and any(cues.MEMBER.match(phrase.text) for phrase in self.phrases)
+        )
 
     def side(self, forward: bool) -> Side:
         """Return what a hop reaches."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
@@ -40,6 +41,7 @@ class Scorer:
                 account.chain(chain)
         account.tail(query.tail)
         account.conditions(query)
+        account.lacking(query, self._words)
         account.classes(self._words.class_names(query.cls) if query.cls else ())
         for anchor in anchors.values():
             account.anchor(anchor, self._words)
@@ -83,8 +85,11 @@ class _Account:
         first = chain.hops[0] if chain.hops else None
         if place:
             wanted = {"up": (True,), "side": (True, False), "down": (False,)}[place]
-            tree = [hop.forward for hop in chain.hops if hop.relation.hierarchical]
-            fits = bool(first and first.relation.hierarchical and tuple(tree) == wanted)
+            below = place == "down"
+            tree = [hop.forward for hop in chain.hops if hop.relation.hierarchical or (below and hop.relation.member)]
+            fits = bool(
+                first and (first.relation.hierarchical or (below and first.relation.member)) and tuple(tree) == wanted
+            )
             self._direct += (
                 fits
                 and wanted == (False,)
@@ -97,7 +102,7 @@ class _Account:
             self._misplaced += not fits
             if fits:
                 self._cue_words(cues.TREE)
-                walked = [(hop, 1.0 if hop.relation.hierarchical else support) for hop, support in walked]
+                walked = [(hop, 1.0 if hop is first or hop.relation.hierarchical else s) for hop, s in walked]
         elif any(hop.relation.hierarchical for hop in chain.hops):
             self._misplaced += 0.5
         keys = [hop.relation.key for hop in chain.hops]
@@ -114,7 +119,16 @@ class _Account:
         if self.reading.direct and any(hop.closure for hop in chain.hops):
             self._direct += 1
         self._supports += [support for _, support in walked]
+        self._turned(chain)
         self._order(chain)
+
+    def _turned(self, chain: Chain) -> None:
+        """Hold a walk against the grain of a verb against it ("repealed by", "被"), where both sides are of one class."""
+        first = chain.hops[0] if chain.hops else None
+        if first is None or not set(first.relation.subject.classes) & set(first.relation.object.classes):
+            return
+        if re.search(cues.PASSIVE.format(k=chain.mention), self.reading.masked, re.I):
+            self._misplaced += 0.5 * first.forward
 
     def claim(self, chain: Chain, query: Query) -> None:
         """Take in the chain of a yes/no question."""
@@ -154,6 +168,15 @@ class _Account:
             self._names(relation.subject)
             self._supports.append(max(fit.support, 0.7 if relation.object.kind == "date" else 0.3))
 
+    def lacking(self, query: Query, words: SchemaWords) -> None:
+        """Take in what the answers must not be or have."""
+        if query.barred:
+            self.classes(words.class_names(query.barred))
+            self._supports.append(1.0)
+        if query.lacks is not None:
+            self.explained = np.maximum(self.explained, self._match.fit(query.lacks).explains)
+            self._supports.append(self._match.fit(query.lacks).support)
+
     def classes(self, names: Sequence[Words]) -> None:
         """Take in the class that is listed."""
         self.explained = np.maximum(self.explained, self._match.names(names))
@@ -183,7 +206,10 @@ class _Account:
             self._misplaced += named and not self._extremes() > 1  # "the maximum dose of X" compares nothing
         else:
             unused += bool(reading.superlative) and not named
-        denied = negative or (reading.negated and not reading.without and not self._says_no(query))
+        shut = bool(query.barred) or query.lacks is not None or bool(query.without)
+        if shut:
+            negative = any(relation.negative for relation in relations) and not query.without
+        denied = not shut and (negative or (reading.negated and not reading.without and not self._says_no(query)))
         values = {
             "support_min": min(self._supports, default=0.0),
             "support_mean": float(np.mean(self._supports)) if self._supports else 0.0,

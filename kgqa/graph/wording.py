@@ -27,6 +27,10 @@ def say(query: Query, store: GraphStore, language: str = "en") -> str:
     text = words["and"].join(part for part in [text, *conditions] if part)
     if query.without:
         text += " " + words["not"] + words["and"].join(_chain(chain, store, language) for chain in query.without)
+    shut = [store.label(query.barred, language)] if query.barred else []
+    shut += [query.lacks.label] if query.lacks is not None else []
+    if shut:
+        text += " " + words["not"] + words["and"].join(shut)
     if query.tail:
         text += words["then"] + " → ".join(_hop(hop) for hop in query.tail)
     if query.operation == "ask" and query.target is not None:
