@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations, product
 
+from kgqa.graph.denials import lacking
 from kgqa.graph.matching import Match
 from kgqa.graph.query import Chain, Condition, Hop, Query
 from kgqa.graph.question import Reading
 from kgqa.graph.schema_words import Relation, SchemaWords
 from kgqa.graph.store import GraphStore
-from kgqa.graph.vocabulary import ALIASES, LABELS, OWL
+from kgqa.graph.vocabulary import OWL
 from kgqa.types import Link, Term
 
 _BEAM = 10  # hops kept from one node by their words
@@ -190,33 +191,7 @@ class Enumerator:
                 yield from self._ordered(match, conditioned)
         if not bare:
             yield from self._ordered(match, query)
-            yield from self._lacking(match, query)
-
-    def _lacking(self, match: Match, query: Query) -> Iterator[Query]:
-        """Yield the query with what the question denies: "... that are no X", "... that have no Y"."""
-        last = query.last
-        if match.reading.denied < 0 or query.without or query.tail or last is None or query.operation == "ask":
-            return
-        side = last.relation.side(last.forward)
-        if side.kind != "entity":
-            return
-        for iri in self._denied_classes(match):
-            yield replace(query, barred=iri)
-        lacking = [relation for relation in self._words.relations if set(relation.subject.classes) & set(side.classes)]
-        fitting = sorted(
-            (relation for relation in lacking if match.behind(relation, match.reading.denied) >= 0.8),
-            key=lambda relation: -match.behind(relation, match.reading.denied),
-        )
-        for relation in fitting[:3]:
-            yield replace(query, lacks=relation)
-
-    def _denied_classes(self, match: Match) -> list[str]:
-        behind = {word.stem for word in match.reading.words if word.start >= match.reading.denied and word.content}
-        return [
-            iri
-            for iri in self._words.schema.classes
-            if self._is_type(iri) and any(set(name.stems) == behind for name in self._words.class_names(iri))
-        ][:2]
+            yield from lacking(match, query, self._words)
 
     def _conditioned(self, match: Match, query: Query) -> Iterator[Query]:
         reading = match.reading
@@ -421,6 +396,3 @@ def hop_score(match: Match, hop: Hop) -> float:
     named = match.side(hop.relation.side(hop.forward))[2]
     again = 0.2 if match.reading.other else 0.0
     return fit.support + 0.5 * named + 0.1 * min(1.0, float((fit.explains * match.weights).sum())) + again
-
-
-NAME_PREDICATES = LABELS + ALIASES

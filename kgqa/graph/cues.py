@@ -43,7 +43,7 @@ DOWN = (
     rf"(?:\b(?:which|what)|哪一?(?:种|个|些|款|类)) {M}(?!\s*(?:-|law\b))|哪一?(?:种|个|些|款|类){M}",
     rf"{M}['’]?s? (?:{KIND}|children|descendants)\b(?! of)",
     rf"\b(?:below|beneath) {M}|\b(?:is|are|comes?|goes|go|sits?|lies?|directly|immediately) under {M}",
-    rf"属于{M}的|{M}(?:有哪些|包括哪些|分为哪些|分为|的)(?:类型|亚型|子类|种类|分类|几种|哪几种|哪些)|{M}(?:可以)?分为",
+    rf"属于{M}的|{M}(?:有哪些|包括哪些|分为哪些|分为|的)(?:类型|亚型|子类|种类|分类|几种|哪几种|哪些(?=[？?]|\s*$|类|种))|{M}(?:可以)?分为",
 )
 UP = (
     rf"{M} (?:is |are )?(?:an? )?{KIND} of(?!\s*(?:an? |the )?⟦)",

@@ -33,6 +33,13 @@ class Scorer:
 
     def features(self, match: Match, query: Query, anchors: Mapping[int, Anchor]) -> NDArray[np.float32]:
         """Return the features of a query, shape (len(FEATURES),)."""
+        return self._account(match, query, anchors).features(query, anchors)
+
+    def explained(self, match: Match, query: Query, anchors: Mapping[int, Anchor]) -> NDArray[np.float32]:
+        """Return how much of each word the query accounts for."""
+        return self._account(match, query, anchors).explained
+
+    def _account(self, match: Match, query: Query, anchors: Mapping[int, Anchor]) -> _Account:
         account = _Account(match, self._bridges, self._parents)
         for chain in (*query.chains, *query.without):
             if query.operation == "ask":
@@ -45,22 +52,7 @@ class Scorer:
         account.classes(self._words.class_names(query.cls) if query.cls else ())
         for anchor in anchors.values():
             account.anchor(anchor, self._words)
-        return account.features(query, anchors)
-
-    def explained(self, match: Match, query: Query, anchors: Mapping[int, Anchor]) -> NDArray[np.float32]:
-        """Return how much of each word the query accounts for."""
-        account = _Account(match, self._bridges, self._parents)
-        for chain in (*query.chains, *query.without):
-            if query.operation == "ask":
-                account.claim(chain, query)
-            else:
-                account.chain(chain)
-        account.tail(query.tail)
-        account.conditions(query)
-        account.classes(self._words.class_names(query.cls) if query.cls else ())
-        for anchor in anchors.values():
-            account.anchor(anchor, self._words)
-        return account.explained
+        return account
 
 
 class _Account:
@@ -191,6 +183,7 @@ class _Account:
         reading, weights = self.reading, self._match.weights
         if len(query.chains) > 1:
             self._cue_words(cues.SHARED)
+            self._idle += self._spread(query)
         total = float(weights.sum())
         coverage = float((weights * self.explained).sum()) / total if total else 1.0
         unexplained = float((weights * (self.explained < 0.35)).sum())
@@ -206,9 +199,7 @@ class _Account:
             self._misplaced += named and not self._extremes() > 1  # "the maximum dose of X" compares nothing
         else:
             unused += bool(reading.superlative) and not named
-        shut = bool(query.barred) or query.lacks is not None or bool(query.without)
-        if shut:
-            negative = any(relation.negative for relation in relations) and not query.without
+        shut = query.barred or query.lacks is not None or query.without  # the denial is in the query
         denied = not shut and (negative or (reading.negated and not reading.without and not self._says_no(query)))
         values = {
             "support_min": min(self._supports, default=0.0),
@@ -236,6 +227,13 @@ class _Account:
             "anchor": float(np.mean([anchor.score for anchor in anchors.values()])) if anchors else 1.0,
         }
         return np.array([float(values[name]) for name in FEATURES], np.float32)
+
+    def _spread(self, query: Query) -> bool:
+        """Tell whether one denial is made to hold for several things that no "and" joins."""
+        first = query.chains[0].hops[:1]
+        one = bool(first) and first[0].relation.negative and all(chain.hops == first for chain in query.chains)
+        reading = self.reading
+        return one and not (reading.both or reading.either or reading.other)
 
     def _extremes(self) -> int:
         return len(list(cues.SUPERLATIVE.finditer(self.reading.masked)))

@@ -128,3 +128,17 @@ def test_sheets_and_facts_come_from_the_store(sea) -> None:
     assert sea.search.label(iri, "zh") == "极光号"
     assert any(triple.object == Term("http://example.org/thing/lind") for triple in sea.search.facts([iri]))
     assert len(sea.search.facts([iri], limit=2)) == 2
+
+
+WORDED = [
+    ("Which ship was launched first?", {"Aurora"}),
+    ("Which ship has the largest tonnage?", {"Corvus"}),
+    ("极光号的下水日期是哪一天？", {"1999-05-03"}),
+    ("Which ships of Chidi Okafor do not serve Bergen?", {"Dorado 𝔖"}),
+    ("Which ships are forbidden to enter Oban?", {"Borealis"}),
+]
+
+
+@pytest.mark.parametrize(("question", "gold"), WORDED)
+def test_denials_comparisons_and_question_words(sea, question: str, gold: set[str]) -> None:
+    assert sea.answers(question) == gold
