@@ -27,6 +27,10 @@ Mode = Literal["lexical", "dense", "hybrid", "rerank"]
 MAX_QUESTION = 4000
 """Longest question in characters."""
 
+RERANK_SHARE = 0.5
+"""Weight of the reranker beside the hybrid score inside a knowledge base: the best of 0, 0.3, 0.5, 0.7 and 1 for finding
+the clause that is asked for in a contract (docs/experiments.md); a card's own value is for open collections."""
+
 _WEIGHTS = Path(__file__).parent / "models" / "weights"
 
 
@@ -53,14 +57,14 @@ def make_reader(name: str = BUILTIN) -> Reader:
     return TransformersReader(name)
 
 
-def make_reranker(name: str = BUILTIN) -> Reranker | None:
+def make_reranker(name: str = BUILTIN, blend: float | None = None) -> Reranker | None:
     """Return the built-in reranker, one from a folder with ONNX weights, a cross-encoder by name, or for ``none`` none."""
     if name == "none":
         return None
     from kgqa.retrieval.rerank import CrossEncoderReranker, TransformersReranker
 
     folder = _onnx_folder(name, "reranker")
-    return CrossEncoderReranker(folder) if folder else TransformersReranker(name)
+    return CrossEncoderReranker(folder, blend=blend) if folder else TransformersReranker(name)
 
 
 def _onnx_folder(name: str, part: str) -> Path | None:
@@ -202,7 +206,7 @@ class KnowledgeBase:
 
     @cached_property
     def _reranker(self) -> Reranker | None:
-        return make_reranker(self.config.models.reranker)
+        return make_reranker(self.config.models.reranker, RERANK_SHARE)
 
     @cached_property
     def _retriever(self) -> Any:

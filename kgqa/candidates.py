@@ -30,13 +30,14 @@ def from_graph(asked: Asked, findings: Sequence[GraphFinding], hits: Sequence[Hi
     """
     answers = [f for f in findings if f.values and f.kind != "none"]
     made = []
-    for finding in answers:
+    for place, finding in enumerate(answers):
         rival = max((f.score for f in answers if f is not finding and f.values != finding.values), default=0.0)
         items = _items(finding, language)
         iris = tuple(term.value if term.kind == "iri" else "" for term, _ in finding.values)
         support = _support(items, hits) if finding.kind in ("entities", "span") else ()
         features = {
             "fit": finding.score,
+            "place": 1.0 / (1 + place),
             "margin": finding.score - rival,
             "link": min((link.score for link in finding.links), default=1.0),
             "kind": float(_agrees(asked, finding)),

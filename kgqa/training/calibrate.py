@@ -153,15 +153,19 @@ def monotone_logistic(x: Floats, y: Floats, weight: Floats, strength: float) -> 
     return weights, float(found[-1] - weights @ mean)
 
 
+WRONG = 0.4
+"""What a wrong answer costs, where a right outcome (an answer, or abstaining where there is none) gains 1."""
+
+
 def best_threshold(rows: Sequence[Considered], calibration: Calibration) -> float:
-    """Return the threshold below which abstaining gives more right outcomes than answering."""
+    """Return the threshold of the largest gain: right outcomes, less :data:`WRONG` for each wrong answer."""
     outcomes = []
     for row in rows:
         decision = decide(row.candidates, Calibration(calibration.sides, 0.0))
         if decision.best is not None:
             outcomes.append((decision.confidence, is_right(row.gold, decision.best), row.gold.kind == "none"))
     grid = [t / 100 for t in range(5, 90)]
-    value = [sum(right if c >= t else none for c, right, none in outcomes) for t in grid]
+    value = [sum((right or -WRONG) if c >= t else none for c, right, none in outcomes) for t in grid]
     good = [t for t, v in zip(grid, value, strict=True) if v >= max(value, default=0) - 0.5]
     return good[len(good) // 2] if good else 0.5
 
