@@ -48,8 +48,12 @@ def make_encoder(name: str = BUILTIN) -> Encoder:
 def make_reader(name: str = BUILTIN) -> Reader:
     """Return the built-in reader, one from a folder with ONNX weights, or any extractive transformers model by name."""
     from kgqa.reading.extractive import OnnxReader
+    from kgqa.reading.lexical import LexicalReader, ScriptReader
 
     folder = _onnx_folder(name, "reader")
+    if name == BUILTIN and folder:
+        # The built-in reader knows English only; Chinese passages are read by their words until there is a better one.
+        return ScriptReader(OnnxReader(folder), LexicalReader())
     if folder:
         return OnnxReader(folder)
     from kgqa.reading.hub import TransformersReader

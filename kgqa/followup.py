@@ -117,7 +117,7 @@ def _spoken(answer: Answer, link: Link) -> str:
     return said if said and said.casefold() == link.mention.casefold() else link.mention or link.label
 
 
-# --- English ---------------------------------------------------------------------------------------------------------
+# --- English ---
 
 _LEAD = re.compile(
     r"^(?:and|but|so|ok(?:ay)?|also|then)?[\s,]*(?:what about|how about|what of|same for)\s+(?P<rest>.+?)[\s?.!]*$"
@@ -287,7 +287,7 @@ def _stem(question: str) -> str:
     return question.rstrip(" ?.!")
 
 
-# --- Chinese ---------------------------------------------------------------------------------------------------------
+# --- Chinese ---
 
 _ZH_LEAD = re.compile(r"^(?:那么?|还有|以及|另外|再)?[，,\s]*(?P<rest>.+?)(?:呢|怎么样|又如何|又怎样)[？?。\s]*$")
 _ZH_AND = re.compile(r"^(?:还有|以及|那么?)[，,\s]*(?P<rest>[^？?。]{1,20})[？?。\s]*$")

@@ -23,7 +23,9 @@ from kgqa.types import Answer, Evidence, Passage
 def said(*items: str, iris: tuple[str, ...] = (), kind: str = "span", doc: str = "") -> Answer:
     passage = Passage("p", doc, "text", "en", 0, 4)
     evidence = (Evidence("passage", 1.0, passage, 0, 4, "text"),) if doc else ()
-    return Answer("q", ", ".join(items) if items else None, kind, 0.8, items, iris or ("",) * len(items), evidence=evidence)
+    return Answer(
+        "q", ", ".join(items) if items else None, kind, 0.8, items, iris or ("",) * len(items), evidence=evidence
+    )
 
 
 def test_a_list_is_right_when_the_set_is_equal_in_any_order_by_name_alias_or_iri() -> None:

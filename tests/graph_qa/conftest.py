@@ -11,7 +11,6 @@ from kgqa.graph.linking import EntityLinker
 from kgqa.graph.store import GraphStore
 from kgqa.types import GraphFinding
 
-# ruff: noqa: E501  (Turtle, one thing a line)
 TURTLE = """
 @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
 @prefix owl: <http://www.w3.org/2002/07/owl#> .
