@@ -94,8 +94,6 @@ class Enumerator:
                 chain = Chain(anchor.term, hops, anchor.mention, apart=len(hops) > 1)
                 yield Query((chain,), operation=match.reading.operation)
 
-    # --- one choice of anchors --------------------------------------------------------------------------------------------
-
     def _of_choice(self, match: Match, anchors: Sequence[Anchor]) -> Iterator[Query]:
         reading = match.reading
         if not anchors:
@@ -246,14 +244,19 @@ class Enumerator:
         if len(anchors) == 1 and (match.reading.periods or match.reading.bounds):
             base = Query((Chain(anchors[0].term, (), anchors[0].mention),), operation="ask")
             yield from self._conditioned(match, base)
+        if len(anchors) == 2:
+            direct = list(self._claims(match, anchors, 1))
+            yield from direct or self._claims(match, anchors, 2)  # "have a clause on X": by way of the clause
+            yield from self._names(match, anchors)
+
+    def _claims(self, match: Match, anchors: Sequence[Anchor], most: int) -> Iterator[Query]:
         for one, two in permutations(anchors, 2):
             if two.link is None and two.term.kind == "literal":
                 continue  # quoted text can only be a name
-            for chain in self._chains(match, one, 1, ask=True):
-                if len(anchors) == 2 and self._may_reach(chain.hops[-1], two.term):
+            for chain in self._chains(match, one, most, ask=True):
+                tree = any(hop.relation.hierarchical for hop in chain.hops)
+                if not (len(chain.hops) > 1 and (chain.apart or tree)) and self._may_reach(chain.hops[-1], two.term):
                     yield Query((replace(chain, apart=False),), operation="ask", target=two.term)
-        if len(anchors) == 2:
-            yield from self._names(match, anchors)
 
     def _may_reach(self, hop: Hop, term: Term) -> bool:
         """Tell whether a thing is of the kind that a hop reaches."""
@@ -276,8 +279,6 @@ class Enumerator:
                 literals = [term for p in relation.predicates for term in self._store.objects(one.term.value, p)]
                 target = next((term for term in literals if term.value.lower() == said.lower()), Term(said, "literal"))
                 yield Query((Chain(one.term, (Hop(relation, True),), one.mention),), operation="ask", target=target)
-
-    # --- chains -----------------------------------------------------------------------------------------------------------
 
     def _chains(self, match: Match, anchor: Anchor, most: int, ask: bool = False) -> Iterator[Chain]:
         first = self._placed(match.reading, anchor, ask)

@@ -139,7 +139,7 @@ class _Account:
             self._misplaced += 1
         elif hop.relation.hierarchical:
             self._misplaced += 0.5
-        self._supports.append(support)
+        self._supports += [support, *(self._hop(after) for after in chain.hops[1:])]
 
     def _cue_words(self, stems: frozenset[str]) -> None:
         for k, word in enumerate(self.reading.words):
@@ -232,8 +232,7 @@ class _Account:
         """Tell whether one denial is made to hold for several things that no "and" joins."""
         first = query.chains[0].hops[:1]
         one = bool(first) and first[0].relation.negative and all(chain.hops == first for chain in query.chains)
-        reading = self.reading
-        return one and not (reading.both or reading.either or reading.other)
+        return one and not (self.reading.both or self.reading.either or self.reading.other)
 
     def _extremes(self) -> int:
         return len(list(cues.SUPERLATIVE.finditer(self.reading.masked)))
