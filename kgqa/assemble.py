@@ -266,7 +266,13 @@ class KnowledgeBase:
             return None
         from kgqa.graph.answer import GraphSearch
 
-        return GraphSearch(self._graph, self._encoder, documents=self._linker.documents)
+        closed = self._store.closed()
+        return GraphSearch(
+            self._graph,
+            self._encoder,
+            documents=self._linker.documents,
+            access=lambda source: closed.get(source, frozenset()),
+        )
 
     def _quoter(self) -> Any:
         from kgqa.reading.clauses import ClauseQuoter

@@ -265,3 +265,25 @@ def test_importing_loads_no_heavy_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_an_edge_whose_only_source_is_closed_is_seen_by_its_groups_only(own: Path) -> None:
+    (own / "graph" / "deal.ttl").write_text(
+        "@prefix ex: <http://example.org/t/> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n"
+        "@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> . @prefix dcterms: <http://purl.org/dc/terms/> .\n"
+        "@prefix owl: <http://www.w3.org/2002/07/owl#> .\n"
+        'ex:acquires a owl:ObjectProperty ; rdfs:label "acquires"@en ; rdfs:domain ex:Party ; rdfs:range ex:Party .\n'
+        'ex:zenith a ex:Party ; rdfs:label "Zenith Ltd"@en . ex:orion a ex:Party ; rdfs:label "Orion Ltd"@en .\n'
+        "ex:orion ex:acquires ex:zenith .\n"
+        "[] a rdf:Statement ; rdf:subject ex:orion ; rdf:predicate ex:acquires ; rdf:object ex:zenith ;\n"
+        '  dcterms:source "secret.md" .\n',
+        encoding="utf-8",
+    )
+    kgqa.build(own)
+    base = kgqa.open(own)
+    question = "Which party acquires Zenith Ltd?"
+    insider = base.ask(question, filters=Filters(groups=frozenset({"board"})))
+    outsider = base.ask(question, filters=Filters(groups=frozenset({"staff"})))
+    assert insider.items == ("Orion Ltd",)
+    assert "Orion" not in (outsider.text or "")
+    assert all(e.kind != "path" for e in outsider.evidence)

@@ -234,6 +234,13 @@ class PassageStore:
         """Return id and title of each document, in the order in which they were added."""
         return list(self._listed)
 
+    def closed(self) -> dict[str, frozenset[str]]:
+        """Return the groups of each document that is not open to everyone, by id."""
+        groups = [fields["access"] for fields in self._scopes]
+        return {
+            name: groups[scope] for (name, _), scope in zip(self._listed, self._doc_scope, strict=True) if groups[scope]
+        }
+
     def document(self, doc_id: str) -> Document:
         """Return a document.
 
