@@ -94,7 +94,7 @@ def measure_graph(triples: Path, files: Sequence[Path], link: str, limit: int | 
 
     with tempfile.TemporaryDirectory() as folder:
         store = load_triples(triples, Path(folder))
-        search = GraphSearch(store, make_encoder())
+        search = GraphSearch(store, make_encoder(), _WEIGHTS / "paths")
         return {path.name: evaluate(search, store, read_questions(path)[:limit], link).figures() for path in files}
 
 

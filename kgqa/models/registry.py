@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from kgqa.errors import ModelError, UsageError
 from kgqa.models.cards import CARD, Card, read_card, sha256
 
 WEIGHTS = Path(__file__).parent / "weights"
-_SAFE = {".onnx", ".safetensors", ".json", ".txt", ".md", ".model"}
+_SAFE = {".onnx", ".safetensors", ".npz", ".json", ".txt", ".md", ".model"}
 _REMOTE = ("auto_map", "custom_pipelines")
 
 
@@ -131,7 +132,7 @@ def verify(folder: Path) -> Card:
             raise ModelError(f"{path} is missing, its card names it; export the model again")
         if (found := sha256(path)) != wanted:
             raise ModelError(f"{path} has sha256 {found}, its card says {wanted}; it was changed or swapped")
-    if not any(Path(name).suffix in (".onnx", ".safetensors") for name in card.files):
+    if not any(Path(name).suffix in (".onnx", ".safetensors", ".npz") for name in card.files):
         raise ModelError(f"{folder / CARD} names no weights; a model has model.onnx or model.safetensors")
     return card
 
@@ -150,8 +151,22 @@ def _check_kind(path: Path) -> None:
             raise ModelError(
                 f"{path} asks for code of its own ({remote[0]}), which is never run; use a model without it"
             )
+    elif path.suffix == ".npz":
+        _refuse_objects(path)
     elif path.suffix not in (".txt", ".md", ".json") and _pickled(path):
         raise ModelError(f"{path} is a pickle under another name; it is never loaded")
+
+
+def _refuse_objects(path: Path) -> None:
+    """Check that every array of an archive is plain numbers: arrays of objects are pickles."""
+    import numpy as np
+
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            for name in arrays.files:
+                _ = arrays[name]
+    except (ValueError, OSError, KeyError, zipfile.BadZipFile) as fault:
+        raise ModelError(f"{path} is refused: it is no archive of plain arrays ({fault})") from fault
 
 
 def _pickled(path: Path) -> bool:

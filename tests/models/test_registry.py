@@ -5,6 +5,7 @@ import json
 import os
 import pickle
 
+import numpy as np
 import pytest
 
 from kgqa.errors import ModelError, UsageError
@@ -174,5 +175,12 @@ def test_every_built_in_model_is_what_its_card_says():
     for entry in entries:
         assert verify(entry.folder).license == "Apache-2.0"
         assert builtin(entry.name) == entry.folder
-        assert (entry.folder / "model.onnx").stat().st_size <= 25_000_000
+        assert all(path.stat().st_size <= 25_000_000 for path in entry.folder.iterdir())
         assert read_card(entry.folder).kind == entry.name
+
+
+def test_an_archive_of_objects_is_refused(tmp_path) -> None:
+    np.savez(tmp_path / "memory.npz", a=np.array([{"x": 1}], dtype=object))
+    (tmp_path / "card.json").write_text(json.dumps({"name": "m", "kind": "paths", "files": {}}), encoding="utf-8")
+    with pytest.raises(ModelError, match=r"memory\.npz"):
+        verify(tmp_path)
