@@ -31,7 +31,8 @@ bench: install
 	$(BIN)/python -m benchmarks.run
 
 docs: install
-	$(BIN)/python -m docs.generate
+	$(BIN)/kgqa build kb/medical
+	$(BIN)/python -m docs.screenshots kb/medical "Which drugs are contraindicated in asthma?" "哪些药物禁用于哮喘？"
 
 fix: install
 	$(BIN)/ruff check --fix kgqa ui tests benchmarks

@@ -18,7 +18,7 @@ from kgqa.types import Answer, Document, Entity, Filters, Hit, Link
 if TYPE_CHECKING:
     from kgqa.fusion import Calibration
     from kgqa.graph.store import GraphStore, Table
-    from kgqa.protocols import Encoder, Reader, Reranker
+    from kgqa.protocols import Composer, Encoder, Reader, Reranker
     from kgqa.qa import QA, Request, Side
     from kgqa.store.generations import Generation
     from kgqa.store.passages import PassageStore
@@ -76,6 +76,15 @@ def _onnx_folder(name: str, part: str) -> Path | None:
         return _WEIGHTS / part
     folder = Path(name)
     return folder if (folder / "model.onnx").is_file() else None
+
+
+def make_composer(name: str) -> Composer | None:
+    """Return a composer of a local generative model, of an OpenAI-compatible address, or for ``none`` none."""
+    if name == "none":
+        return None
+    from kgqa.reading.generative import SupportedComposer, local_writer, service_writer
+
+    return SupportedComposer(service_writer(name) if name.startswith(("http://", "https://")) else local_writer(name))
 
 
 def load_calibration() -> Calibration:
@@ -258,6 +267,7 @@ class KnowledgeBase:
                 reader=reader,
                 quoter=self._quoter() if reader else None,
                 library=self,
+                composer=make_composer(self.config.models.composer),
             )
         )
 

@@ -136,7 +136,8 @@ class QA:
         understood, findings, read = self._gather(requests, sides, clock)
         with clock.stage("decide"):
             share = {name: value / len(requests) for name, value in clock.seconds.items()}
-            return [self._decide(u, f, r, share) for u, f, r in zip(understood, findings, read, strict=True)]
+            answers = [self._decide(u, f, r, share) for u, f, r in zip(understood, findings, read, strict=True)]
+        return self._told(answers)
 
     def candidates(self, requests: Sequence[Request], *, sides: frozenset[Side] = BOTH) -> list[list[Candidate]]:
         """Return what :meth:`ask` would decide between, merged but not yet calibrated; calibration is fitted on this."""
@@ -278,6 +279,14 @@ class QA:
             conflicts=decision.conflicts,
             alternatives=tuple(c for c, _ in decision.ranked[1 : 1 + self._effort.alternatives]),
         )
+
+    def _told(self, answers: Sequence[Answer]) -> list[Answer]:
+        """Add the composer's prose to what is answered; the answer itself stays what fusion decided."""
+        if self._parts.composer is None:
+            return list(answers)
+        given = [answer for answer in answers if answer.text is not None]
+        told = iter(self._parts.composer.compose([a.question for a in given], [a.evidence for a in given]))
+        return [answer if answer.text is None else replace(answer, prose=next(told) or "") for answer in answers]
 
     def _abstain(self, base: Answer, one: Understood, decision: Decision, read: Sequence[Read]) -> Answer:
         reason = fusion.reason_for_nothing(

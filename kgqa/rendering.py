@@ -25,6 +25,7 @@ def as_object(answer: Answer) -> dict[str, Any]:
         "reason": answer.reason.value if answer.reason else None,
         "explanation": answer.explanation,
         "language": answer.language,
+        "prose": answer.prose,
         "evidence": [_evidence(e) for e in answer.evidence],
         "conflicts": [_conflict(c) for c in answer.conflicts],
         "links": [_link(link) for link in answer.links],

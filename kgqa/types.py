@@ -324,6 +324,7 @@ class Answer:
     :param complete: ``True`` when a closed query over the graph gave the list, ``False`` when it is sampled from text,
         ``None`` when the answer is no list.
     :param alternatives: other candidates, best first.
+    :param prose: the answer in sentences by a composer, each supported by the evidence; empty without a composer.
     :param seconds: wall time by stage.
     :param models: name and fingerprint of each model used; ``generation`` names the index.
     """
@@ -345,6 +346,7 @@ class Answer:
     seconds: Mapping[str, float] = field(default_factory=dict)
     models: Mapping[str, str] = field(default_factory=dict)
     generation: str = ""
+    prose: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ def test_the_json_of_an_answer_is_stable() -> None:
     found = json.loads(json.dumps(as_object(ANSWER), ensure_ascii=False))
     assert list(found) == [
         "format", "question", "answer", "kind", "items", "iris", "confidence", "complete", "reason", "explanation",
-        "language", "evidence", "conflicts", "links", "alternatives", "seconds", "models", "generation",
+        "language", "prose", "evidence", "conflicts", "links", "alternatives", "seconds", "models", "generation",
     ]  # fmt: skip
     path, quote = found["evidence"]
     assert path["triples"][0]["sources"] == ["drugs.ttl"]

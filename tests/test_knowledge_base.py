@@ -287,3 +287,18 @@ def test_an_edge_whose_only_source_is_closed_is_seen_by_its_groups_only(own: Pat
     assert insider.items == ("Orion Ltd",)
     assert "Orion" not in (outsider.text or "")
     assert all(e.kind != "path" for e in outsider.evidence)
+
+
+def test_a_composer_adds_prose_and_leaves_the_answer_alone(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kgqa import assemble
+    from kgqa.reading.generative import SupportedComposer
+
+    said = "Colchicine treats gout. The moon is made of cheese."
+    monkeypatch.setattr(
+        assemble, "make_composer", lambda name: SupportedComposer(lambda prompts: [said for _ in prompts])
+    )
+    base = kgqa.open(own)
+    answer = base.ask("Which drugs treat gout?")
+    assert set(answer.items) == {"colchicine", "allopurinol"}
+    assert "cheese" not in answer.prose
+    assert base.ask("Which diseases does zorbafexine treat?").prose == ""
