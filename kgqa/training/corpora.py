@@ -256,19 +256,41 @@ _NOTICE = re.compile(_SPAN + r"(?=[^.]{0,40}(?:prior|before|notice|advance))", r
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 _DATE = re.compile(rf"(?:{_MONTHS}) \d{{1,2}},? \d{{4}}|\d{{1,2}}(?:st|nd|rd|th)? (?:day of )?(?:{_MONTHS}),? \d{{4}}")
 _FACTS: dict[str, tuple[re.Pattern[str] | None, tuple[str, ...]]] = {
-    "Governing Law": (None, ("Which law governs the agreement?", "Under which law is the contract?")),
-    "Effective Date": (_DATE, ("When does the agreement take effect?", "What is the effective date of the contract?")),
-    "Agreement Date": (_DATE, ("When was the agreement made?", "On which date was the contract signed?")),
-    "Expiration Date": (_DATE, ("When does the agreement expire?", "Until when does the contract run?")),
+    "Governing Law": (
+        None,
+        (
+            "Which law governs {}?",
+            "Under which law is {}?",
+            "What is the governing law of {}?",
+            "The laws of which state or country apply to {}?",
+        ),
+    ),
+    "Effective Date": (
+        _DATE,
+        ("When does {} take effect?", "What is the effective date of {}?", "As of which date is {} effective?"),
+    ),
+    "Agreement Date": (_DATE, ("When was {} made?", "On which date was {} signed?", "What is the date of {}?")),
+    "Expiration Date": (_DATE, ("When does {} expire?", "Until when does {} run?", "When does {} end?")),
+    "Expiration Date, term": (
+        _DURATION,
+        ("How long is the initial term of {}?", "What is the term of {}?", "For what period does {} last?"),
+    ),
     "Renewal Term": (
         _DURATION,
-        ("For how long is the agreement renewed?", "What is the renewal term of the contract?"),
+        ("For how long is {} renewed?", "What is the renewal term of {}?", "How long is each renewal of {}?"),
     ),
     "Notice Period To Terminate Renewal": (
         _NOTICE,
-        ("How much notice must be given to stop the renewal?", "What notice of non-renewal is needed?"),
+        (
+            "How much notice must be given to stop the renewal of {}?",
+            "What notice of non-renewal does {} require?",
+            "How long before the end of {} must notice be given?",
+        ),
     ),
-    "Warranty Duration": (_DURATION, ("How long is the warranty?", "For what period does the seller give a warranty?")),
+    "Warranty Duration": (
+        _DURATION,
+        ("How long is the warranty in {}?", "For what period does the seller give a warranty in {}?"),
+    ),
 }
 """Clause types whose answer is a phrase: its form (``None``: the annotators' own answer), and ways to ask for it."""
 
@@ -287,10 +309,23 @@ def fact_examples(contracts: Path, clauses: Path, rng: random.Random) -> list[Ex
                 continue
             parts = chunks(text)
             for name, (form, ways) in _FACTS.items():
-                marked = [a or b for a, b in re.findall(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"", row[name])]
+                column = name.partition(",")[0]
+                marked = [a or b for a, b in re.findall(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"", row[column])]
                 accepted = [a.strip() for a in row.get(f"{name}-Answer", "").split(",")] if form is None else []
-                out += _fact(f"{_key(row['Filename'])}-{name}", rng.choice(ways), form, marked, accepted, parts, rng)
+                question = rng.choice(ways).format(_contract(row, rng))
+                out += _fact(f"{_key(row['Filename'])}-{name}", question, form, marked, accepted, parts, rng)
     return out
+
+
+def _contract(row: dict[str, str], rng: random.Random) -> str:
+    """Return a way to name a contract: plainly, by its title, or by title and parties."""
+    title = row["Document Name-Answer"].strip().title()
+    parties = [part.partition("(")[0].strip(" ,") for part in row["Parties-Answer"].split(";")]
+    if not title or rng.random() < 0.4:
+        return rng.choice(("the agreement", "the contract", "this agreement"))
+    if len(parties) < 2 or not all(parties[:2]) or rng.random() < 0.5:
+        return f"the {title}"
+    return f"the {title} between {parties[0]} and {parties[1]}"
 
 
 def _fact(
@@ -309,7 +344,7 @@ def _fact(
                 continue
             matches = list(form.finditer(part, begin, begin + len(clause))) if form else []
             # A term is told from its beginning to its end, so of several dates the last one ends it.
-            last = matches[-1 if "-Expiration" in id else 0] if matches else None
+            last = matches[-1 if id.endswith("-Expiration Date") else 0] if matches else None
             found = last if form else _named(part, begin, clause, accepted)
             if found is None:
                 continue
