@@ -23,8 +23,8 @@ from kgqa.errors import (
 from kgqa.types import Answer, Document, Entity, Evidence, Filters, Hit, Link, Passage, Triple
 
 if TYPE_CHECKING:
-    from kgqa.assemble import KnowledgeBase
     from kgqa.knowledge import BuildReport
+    from kgqa.knowledge_base import KnowledgeBase
 
 __version__ = "0.1.0"
 
@@ -57,6 +57,6 @@ def open(name: str | Path) -> KnowledgeBase:
     :raises UsageError: there is no such knowledge base.
     :raises IndexFault: it has no index yet, or a damaged one, or one made with other models.
     """
-    from kgqa.assemble import open as open_
+    from kgqa.knowledge_base import open as open_
 
     return open_(name)

@@ -15,7 +15,7 @@ import click
 from kgqa.errors import UsageError
 
 if TYPE_CHECKING:
-    from kgqa.assemble import KnowledgeBase
+    from kgqa.knowledge_base import KnowledgeBase
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -34,7 +34,7 @@ def json_option(function: F) -> F:
 
 def open_kb(name: str) -> KnowledgeBase:
     """Open a knowledge base by name or folder."""
-    from kgqa.assemble import open as open_
+    from kgqa.knowledge_base import open as open_
 
     return open_(name)
 

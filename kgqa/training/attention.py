@@ -22,7 +22,7 @@ def use_plain_attention(model: nn.Module) -> None:
     """
     config = getattr(model, "config", None)
     setter = getattr(model, "set_attn_implementation", None)
-    if setter is None or getattr(config, "attention_probs_dropout_prob", 0.0):
+    if setter is None or getattr(config, "attention_probs_dropout_prob", None):
         return
     from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
     from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS

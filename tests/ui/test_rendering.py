@@ -307,7 +307,7 @@ def test_the_reasons_and_kinds_have_their_words():
 def test_fake_and_real_facade_agree():
     import inspect
 
-    from kgqa.assemble import KnowledgeBase
+    from kgqa.knowledge_base import KnowledgeBase
 
     for name in (
         "ask",

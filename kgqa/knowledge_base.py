@@ -1,0 +1,330 @@
+"""The face that programs, commands, chat and batch use: open a knowledge base, ask it, look things up, change it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from kgqa import changing
+from kgqa.assemble import Opened
+from kgqa.config import KbConfig, index_folder, read_config
+from kgqa.errors import UsageError
+from kgqa.knowledge import BuildReport, Step
+from kgqa.knowledge import build as build_index
+from kgqa.types import Answer, Document, Entity, Filters, Hit, Link
+
+if TYPE_CHECKING:
+    from kgqa.graph.store import Table
+    from kgqa.qa import QA, Request, Side
+
+Mode = Literal["lexical", "dense", "hybrid", "rerank"]
+MAX_QUESTION = 4000
+"""Longest question in characters."""
+
+PATIENCE = 60.0
+"""Seconds that a removal waits for answers that still read what is removed."""
+
+
+def open(name: str | Path) -> KnowledgeBase:
+    """See :func:`kgqa.open`."""
+    return KnowledgeBase(read_config(_kb_folder(str(name))))
+
+
+def _kb_folder(name: str) -> Path:
+    for folder in (Path(name), Path("kb") / name):
+        if folder.is_dir():
+            return folder
+    known = sorted(p.name for p in Path("kb").glob("*") if p.is_dir()) if Path("kb").is_dir() else []
+    choice = f"known here: {', '.join(known)}" if known else "give the path of its folder"
+    raise UsageError(f"there is no knowledge base {name!r}; {choice}")
+
+
+def _question(text: str) -> str:
+    stripped = text.strip()
+    if not stripped:
+        raise UsageError("the question is empty; write what you want to know")
+    if len(stripped) > MAX_QUESTION:
+        raise UsageError(f"the question has {len(stripped):,} characters; {MAX_QUESTION:,} are the most, shorten it")
+    return stripped
+
+
+def _iri(now: Opened, name: str) -> str | None:
+    if "://" in name or name.startswith("urn:"):
+        return name.strip("<>")
+    links = sorted(now.linker.link([name])[0], key=lambda link: (link.start - link.end, -link.score))
+    return links[0].entity if links else None
+
+
+class KnowledgeBase:
+    """An open knowledge base; it stays on its index generation until it changes itself or is opened again.
+
+    Many threads may use it at once. Who is answering while another adds or removes finishes on the old generation.
+
+    :param config: its settings.
+    :param index: folder of its index; the usual place if not given.
+    :raises IndexFault: there is no index, it is damaged, or it was made with another encoder.
+    """
+
+    def __init__(self, config: KbConfig, index: Path | None = None) -> None:
+        self.config = config
+        self.index = index or index_folder(config.folder)
+        self._now = Opened(config, self.index)
+
+    @contextmanager
+    def _work(self) -> Iterator[Opened]:
+        """Work with the present generation, which stays open at least until the context ends."""
+        now = self._now
+        while not now.enter():
+            if now is self._now:
+                raise UsageError(f"{self.name}: is closed; open it again")
+            now = self._now  # replaced and closed since it was looked up
+        try:
+            yield now
+        finally:
+            now.leave()
+
+    # --- what it is -
+
+    @property
+    def name(self) -> str:
+        """Name of its folder."""
+        return self.config.folder.resolve().name
+
+    @property
+    def title(self) -> str:
+        """Title for people."""
+        return self.config.title
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages of its sources."""
+        return self.config.languages
+
+    @property
+    def folder(self) -> Path:
+        """Folder of its sources."""
+        return self.config.folder
+
+    @property
+    def generation(self) -> str:
+        """Name of the index generation that it is open on."""
+        return self._now.generation.name
+
+    def stats(self) -> dict[str, Any]:
+        """Return counts of documents, passages, triples and entities, when it was built, and what was not used."""
+        now = self._now
+        return {**now.generation.manifest.facts, "generation": now.generation.name, "models": now.fingerprints}
+
+    def examples(self) -> list[str]:
+        """Return questions to begin with: the first of its acceptance questions of each family that have answers."""
+        path = self.config.folder / "questions.jsonl"
+        if not path.is_file():
+            return []
+        from kgqa.evaluation.answers import read_gold
+
+        by_family: dict[tuple[str, bool], str] = {}
+        for gold in read_gold(path):
+            if gold.kind != "none":
+                by_family.setdefault((gold.family, gold.question.isascii()), gold.question)
+        return list(by_family.values())
+
+    @property
+    def qa(self) -> QA:
+        """The answering flow over the generation that it is open on."""
+        return self._now.qa
+
+    # --- asking -
+
+    def ask(
+        self,
+        question: str,
+        *,
+        filters: Filters | None = None,
+        links: Sequence[Link] = (),
+        history: Sequence[Answer] = (),
+        progress: Callable[[str], None] | None = None,
+    ) -> Answer:
+        """Answer a question with evidence, or say why there is no answer.
+
+        :param links: entities that the asker has chosen for mentions.
+        :param history: earlier answers of the conversation, oldest first; a follow-up is resolved against them.
+        :param progress: called with the name of each stage.
+        :raises UsageError: the question is empty.
+        """
+        from kgqa.qa import Request
+
+        asked = self._resolved(_question(question), history)
+        request = Request(asked, filters or Filters(), tuple(links))
+        return self.answer([request], progress=progress)[0]
+
+    def ask_many(
+        self,
+        questions: Sequence[str],
+        *,
+        filters: Sequence[Filters | None] | None = None,
+        progress: Callable[[int], None] | None = None,
+        batch: int = 16,
+    ) -> list[Answer]:
+        """Answer questions in batches through every stage.
+
+        :param filters: one for each question.
+        :param progress: called with the number of questions done.
+        """
+        from kgqa.qa import Request
+
+        limits = filters or [None] * len(questions)
+        requests = [Request(_question(q), f or Filters()) for q, f in zip(questions, limits, strict=True)]
+        answers: list[Answer] = []
+        for at in range(0, len(requests), batch):
+            answers += self.answer(requests[at : at + batch])
+            if progress:
+                progress(len(answers))
+        return answers
+
+    def answer(
+        self,
+        requests: Sequence[Request],
+        *,
+        sides: frozenset[Side] | None = None,
+        progress: Callable[[str], None] | None = None,
+    ) -> list[Answer]:
+        """Answer requests as they are, from both sides or one."""
+        from dataclasses import replace
+
+        from kgqa.qa import BOTH
+
+        with self._work() as now:
+            answers = now.qa.ask(requests, sides=sides or BOTH, progress=progress)
+            return [replace(a, models=now.fingerprints, generation=now.generation.name) for a in answers]
+
+    def _resolved(self, question: str, history: Sequence[Answer]) -> str:
+        if not history:
+            return question
+        from kgqa.followup import resolve
+
+        with self._work() as now:
+            linker = now.linker
+            return resolve(question, history, (lambda text: linker.link([text])[0]) if linker else None).question
+
+    # --- looking things up -
+
+    def search(self, query: str, k: int = 10, *, mode: str = "rerank", filters: Filters | None = None) -> list[Hit]:
+        """Return the best passages for a query.
+
+        :param mode: ``lexical``, ``dense``, ``hybrid``, or ``rerank`` (hybrid, then read together with the query).
+        :raises UsageError: the query is empty or the mode unknown.
+        """
+        if mode not in ("lexical", "dense", "hybrid", "rerank"):
+            raise UsageError(f"unknown mode {mode!r}; use lexical, dense, hybrid or rerank")
+        asked = _question(query)
+        with self._work() as now:
+            if now.retriever is None:
+                return []
+            if mode != "rerank" or now.reranker is None:
+                found: list[Hit] = now.retriever.retrieve([asked], k, filters=filters, mode=mode)[0]
+                return found
+            hits = now.retriever.retrieve([asked], max(k, 20), filters=filters)
+            return now.reranker.rerank([asked], hits)[0][:k]
+
+    def entity(self, name_or_iri: str, language: str = "en") -> Entity:
+        """Return all that is known of an entity, and what the shapes expect but nobody has stated.
+
+        :raises UsageError: there is no graph, or the name is not in it.
+        """
+        from dataclasses import replace
+
+        from kgqa.graph.sheet import entity_sheet
+
+        with self._work() as now:
+            if now.graph is None:
+                raise UsageError(f"{self.name}: has no graph")
+            iri = _iri(now, name_or_iri)
+            entity = entity_sheet(now.graph, iri, language) if iri else None
+        if entity is None:
+            raise UsageError(f"{self.name}: knows no entity {name_or_iri!r}; try another name or its IRI")
+        hits = self.search(entity.label, 3, mode="hybrid")
+        return replace(entity, passages=tuple(hit.passage for hit in hits))
+
+    def label(self, iri: str, language: str = "en") -> str:
+        """Return the best label of an entity or relation in a language, or the IRI's last part."""
+        with self._work() as now:
+            if now.graph is not None:
+                return now.graph.label(iri, language)
+        return iri.rstrip("/#").replace("#", "/").rsplit("/", 1)[-1]
+
+    def sparql(self, query: str, *, limit: int = 1000) -> Table | bool:
+        """Run a SELECT or ASK query on the graph.
+
+        :raises QueryError: it is malformed, not allowed, or runs into a limit.
+        :raises UsageError: there is no graph.
+        """
+        with self._work() as now:
+            if now.graph is None:
+                raise UsageError(f"{self.name}: has no graph")
+            return now.graph.select(query, limit=limit)
+
+    def document(self, doc_id: str) -> Document:
+        """Return a document.
+
+        :raises UsageError: there is no such document.
+        """
+        try:
+            with self._work() as now:
+                return now.store.document(doc_id)
+        except KeyError:
+            raise UsageError(
+                f"{self.name}: has no document {doc_id!r}; its documents are listed by kgqa search"
+            ) from None
+
+    def documents(self) -> list[tuple[str, str]]:
+        """Return id and title of each document."""
+        with self._work() as now:
+            return now.store.documents()
+
+    # --- changing -
+
+    def add(self, *sources: str | Path, progress: Step | None = None) -> BuildReport:
+        """Copy files into the knowledge base, update the index, and go on with the new generation.
+
+        RDF and its tables go to ``graph/``, everything else to ``documents/``. A file that cannot be used does not stay.
+
+        :returns: what the build did; its problems name the files that were not taken.
+        :raises UsageError: a source does not exist, or one of that name is there already.
+        """
+        return changing.bring(self.config, [Path(source) for source in sources], lambda: self._rebuilt(progress))
+
+    def remove(self, *doc_ids: str, progress: Step | None = None) -> BuildReport:
+        """Delete documents, their passages and vectors, and older generations that still hold them.
+
+        Waits for answers that are being made from an older generation, at most :data:`PATIENCE` seconds.
+
+        :raises UsageError: there is no such document, or it is one row of a table.
+        """
+        from kgqa.store.generations import Generations
+
+        for path in [changing.source_of(self.config, self.name, doc_id) for doc_id in doc_ids]:
+            path.unlink()
+        before = self._now
+        report = self._rebuilt(progress)
+        before.wait(PATIENCE)
+        Generations(self.index).prune()
+        return report
+
+    def _rebuilt(self, progress: Step | None) -> BuildReport:
+        report = build_index(self.config, self.index, self._now.encoder, progress=progress)
+        before = self._now
+        self._now = Opened(self.config, self.index, before.encoder)
+        before.retire()
+        return report
+
+    def verify_erasure(self, doc_id: str) -> list[str]:
+        """Return where remains of a document were found: its source, or any generation on the disk; empty when clean."""
+        from kgqa.store.erasure import remains
+
+        return remains(self.config.documents, self.index, doc_id)
+
+    def close(self) -> None:
+        """Let go of the index generation."""
+        self._now.retire()
