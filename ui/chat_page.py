@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -13,12 +13,30 @@ from kgqa.errors import UsageError
 from kgqa.types import Answer, Filters, Link
 
 from .answer_card import mentions
-from .asking import stream
-from .conversation import failed, progress, turns, welcome
+from .asking import Stopped, Stops, stream
+from .conversation import failed, progress, turns, waiting, welcome
 from .desk import Desk, check_question, explain_fault
 from .frame import Frame, data_of, number, owner_of, page, user_of
 from .history import Conversation, Turn, now
 from .strings import t
+
+ANSWERING = 4
+"""Questions answered at the same time; the others wait in line."""
+
+# The page draws a ticket for each question, so that a stop finds it wherever it is; Enter does nothing while one is running.
+ASK = """(ticket, ...rest) => {
+  const page = window.kgqa = window.kgqa || { runs: 0 };
+  page.runs += 1;
+  if (document.body.classList.contains('asking')) return ['', ...rest];
+  page.ticket = Date.now().toString(36) + Math.random().toString(36).slice(2);
+  document.body.classList.add('asking');
+  return [page.ticket, ...rest];
+}"""
+ASKED = """() => {
+  window.kgqa.runs = Math.max(0, window.kgqa.runs - 1);
+  if (!window.kgqa.runs) document.body.classList.remove('asking', 'stopping');
+}"""
+STOP = "() => { document.body.classList.add('stopping'); return window.kgqa ? window.kgqa.ticket : ''; }"
 
 
 def build_chat(frame: Frame) -> None:
@@ -26,7 +44,8 @@ def build_chat(frame: Frame) -> None:
     words = frame.words
     first = next(iter(frame.desk.bases.values()))
     log = page(elem_id="log")
-    live = page(value=welcome(first.title, first.examples()), elem_id="live")
+    live = page(value=welcome(first.title), elem_id="live")
+    words.put(gr.HTML(waiting(), elem_id="waiting", apply_default_css=False), value=waiting)
     with gr.Group(elem_id="composer"):
         with gr.Row(elem_id="composer-row"):
             box = gr.Textbox(
@@ -35,10 +54,7 @@ def build_chat(frame: Frame) -> None:
             )  # fmt: skip
             words.put(box, label="ask_label", placeholder="ask_hint")
             ask = words.put(gr.Button(t("ask"), variant="primary", scale=1, min_width=90, elem_id="ask"), value="ask")
-            stop = words.put(
-                gr.Button(t("stop"), variant="stop", scale=1, min_width=90, interactive=False, elem_id="stop"),
-                value="stop",
-            )
+            stop = words.put(gr.Button(t("stop"), variant="stop", scale=1, min_width=90, elem_id="stop"), value="stop")
         with words.put(gr.Accordion(t("limits"), open=False, elem_id="limits"), label="limits"), gr.Row():
             as_of = words.put(gr.Textbox(label=t("as_of"), max_length=10, elem_id="as-of"), label="as_of")
             documents = words.put(
@@ -54,22 +70,25 @@ def _choices(desk: Desk, base: str, user: str) -> list[tuple[str, str]]:
 
 
 def _listen(frame: Frame, log: Any, live: Any, box: Any, ask: Any, stop: Any, as_of: Any, documents: Any) -> None:
-    pending = gr.State("")
-    chat = Chat(frame, log, live, box, ask, stop, pending)
+    ticket = gr.Textbox(visible=False)
+    chat = Chat(frame, log, live, box)
     common = [frame.conversation, frame.base, frame.language, as_of, documents, frame.browser]
-    outputs = [log, live, frame.conversation, box, ask, stop, pending]
+    outputs = [log, live, frame.conversation, box]
     options: dict[str, Any] = {
         "concurrency_id": "ask",
-        "concurrency_limit": 4,
+        "concurrency_limit": ANSWERING,
         "show_progress": "hidden",
         "api_visibility": "private",
         "trigger_mode": "multiple",  # otherwise what is asked right after a stop is dropped
+        "js": ASK,
     }
     runs = [
-        gr.on([box.submit, ask.click], chat.ask, [box, *common], outputs, **options),
-        gr.on([log.submit, live.submit], chat.ask_from, common, outputs, **options),
+        gr.on([box.submit, ask.click], chat.ask, [ticket, box, *common], outputs, **options),
+        gr.on([log.submit, live.submit], chat.ask_from, [ticket, *common], outputs, **options),
     ]
-    stop.click(chat.stopped, [pending, frame.language], outputs, cancels=runs, queue=False, api_visibility="private")
+    for run in runs:
+        run.then(None, js=ASKED, api_visibility="private")
+    stop.click(chat.stop, ticket, None, js=STOP, queue=False, show_progress="hidden", api_visibility="private")
     gr.on(
         [log.edit, live.edit, frame.inspector.body.edit],
         _edit,
@@ -78,7 +97,7 @@ def _listen(frame: Frame, log: Any, live: Any, box: Any, ask: Any, stop: Any, as
         api_visibility="private",
     )
     frame.asked = runs
-    frame.starts.append((chat.offer, [frame.base], [documents]))
+    frame.starts.append((chat.changed, [frame.conversation, frame.base, frame.language], [log, live, documents]))
     redraw = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
     frame.base.change(chat.changed, [frame.conversation, frame.base, frame.language], [log, live, documents], **redraw)
     frame.language.change(
@@ -95,21 +114,37 @@ def _edit(event: gr.EventData) -> str:
     return data_of(event).get("question", "")
 
 
-class Chat:
-    """The listeners of the chat page; no state of their own."""
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A question on its way.
 
-    def __init__(self, frame: Frame, log: Any, live: Any, box: Any, ask: Any, stop: Any, pending: Any) -> None:
+    :param asked: as typed.
+    :param understood: as asked of the knowledge base before, empty when it may lean on the conversation.
+    """
+
+    asked: str
+    understood: str
+    links: Sequence[Link]
+    base: str
+    filters: Filters
+
+
+class Chat:
+    """The listeners of the chat page; all they remember is what was stopped."""
+
+    def __init__(self, frame: Frame, log: Any, live: Any, box: Any) -> None:
         self._desk, self._state = frame.desk, frame.conversation
-        self._log, self._live, self._box, self._ask, self._stop, self._pending = log, live, box, ask, stop, pending
+        self._log, self._live, self._box = log, live, box
+        self._stops = Stops()
 
     # --- drawing ---
 
-    def redraw(self, conversation: Conversation, base: str, language: str) -> tuple[str, str]:
+    def redraw(self, conversation: Conversation, base: str, language: str, request: gr.Request) -> tuple[str, str]:
         """Return the earlier turns and the latest one (or the welcome)."""
         items = list(enumerate(conversation.turns))
         if not items:
             kb = self._desk.base(base)
-            return "", welcome(kb.title, kb.examples(), language)
+            return "", welcome(kb.title, self._desk.examples(kb, user_of(request)), language)
 
         def label(name: str) -> Any:
             return self._desk.labeller(self._desk.bases.get(name) or self._desk.base(base), language)
@@ -118,19 +153,17 @@ class Chat:
 
     def changed(self, conversation: Conversation, base: str, language: str, request: gr.Request) -> tuple[Any, ...]:
         """Redraw after the language or the knowledge base was changed."""
-        return (*self.redraw(conversation, base, language), self.offer(base, request))
+        return (*self.redraw(conversation, base, language, request), self.offer(base, request))
 
     def offer(self, base: str, request: gr.Request) -> Any:
         """Offer the documents that a question can be limited to."""
         return gr.update(choices=_choices(self._desk, base, user_of(request)), value=[])
 
-    def _idle(self) -> dict[Any, Any]:
-        return {self._ask: gr.update(interactive=True), self._stop: gr.update(interactive=False)}
-
     # --- asking ---
 
     def ask(
         self,
+        ticket: str,
         question: str,
         conversation: Conversation,
         base: str,
@@ -141,17 +174,22 @@ class Chat:
         request: gr.Request,
     ) -> Iterator[dict[Any, Any]]:
         """Answer what was typed, with follow-ups resolved from the conversation."""
+        if not ticket:  # an answer is under way
+            yield {}
+            return
         try:
             question = check_question(question, language)
-            filters = self._desk.filters(user_of(request), as_of, documents or ())
+            filters = self._desk.filters(user_of(request), as_of, documents or (), language)
         except UsageError as fault:
             gr.Warning(str(fault))
             yield {}
             return
-        yield from self._run(question, "", (), conversation, base, language, filters, browser, request)
+        asking = Asking(question, "", (), base, filters)
+        yield from self._run(ticket, asking, conversation, language, browser, request)
 
     def ask_from(
         self,
+        ticket: str,
         conversation: Conversation,
         base: str,
         language: str,
@@ -166,63 +204,68 @@ class Chat:
         index = number(data.get("turn"))
         if "question" in data or not 0 <= index < len(conversation.turns):
             yield from self.ask(
-                data.get("question", ""), conversation, base, language, as_of, documents, browser, request
+                ticket, data.get("question", ""), conversation, base, language, as_of, documents, browser, request
             )
+            return
+        if not ticket:
+            yield {}
             return
         turn = conversation.turns[index]
         links = chosen(turn.answer, number(data.get("link"))) if data.get("act") == "choose" else ()
         try:
-            filters = self._desk.filters(user_of(request), as_of, documents or ())
+            filters = self._desk.filters(user_of(request), as_of, documents or (), language)
         except UsageError as fault:
             gr.Warning(str(fault))
             yield {}
             return
-        name = turn.base if turn.base in self._desk.bases else base
-        yield from self._run(
-            turn.asked, turn.understood, links, conversation, name, language, filters, browser, request
+        asking = Asking(
+            turn.asked, turn.understood, links, turn.base if turn.base in self._desk.bases else base, filters
         )
+        yield from self._run(ticket, asking, conversation, language, browser, request)
 
     def _run(
         self,
-        asked: str,
-        understood: str,
-        links: Sequence[Link],
+        ticket: str,
+        asking: Asking,
         conversation: Conversation,
-        base: str,
         language: str,
-        filters: Filters,
         browser: str,
         request: gr.Request,
     ) -> Iterator[dict[Any, Any]]:
         started = time.perf_counter()
-        earlier = "".join(self.redraw(conversation, base, language)) if conversation.turns else ""
-        yield {
-            self._log: earlier, self._live: progress(asked, understood, "understand", language), self._box: "",
-            self._ask: gr.update(interactive=False), self._stop: gr.update(interactive=True), self._pending: asked,
-        }  # fmt: skip
+        asked, understood, base = asking.asked, asking.understood, asking.base
+        stop = self._stops.of(_key(request, ticket))
+        earlier = "".join(self.redraw(conversation, base, language, request)) if conversation.turns else ""
+        yield {self._log: earlier, self._live: progress(asked, understood, "understand", language), self._box: ""}
         # What is asked again stands alone already; only what was typed can lean on the conversation.
         history = [] if understood else [turn.answer for turn in conversation.turns]
-        for event in stream(self._desk.base(base), understood or asked, filters=filters, links=links, history=history):
+        kb = self._desk.base(base)
+        for event in stream(
+            kb, understood or asked, filters=asking.filters, links=asking.links, history=history, stop=stop
+        ):
             if isinstance(event, str):
                 yield {self._live: progress(asked, understood, event, language)}
             elif isinstance(event, Answer):
                 seconds = time.perf_counter() - started
-                done = self._keep(asked, event, conversation, base, seconds, owner_of(request, browser))
-                yield {self._live: self.redraw(done, base, language)[1], self._state: done, **self._idle()}
+                done = conversation.with_turn(Turn(asked, event.question, base, event, now()))
+                yield {self._live: self.redraw(done, base, language, request)[1]}  # shown first, kept then
+                self._keep(done, seconds, owner_of(request, browser))
+                yield {self._state: done}
             else:
-                yield {self._live: failed(asked, explain_fault(event, language), language), **self._idle()}
+                why = t("stopped", language) if isinstance(event, Stopped) else explain_fault(event, language)
+                yield {self._live: failed(asked, why, language)}
 
-    def _keep(
-        self, asked: str, answer: Answer, conversation: Conversation, base: str, seconds: float, owner: str
-    ) -> Conversation:
-        done = conversation.with_turn(Turn(asked, answer.question, base, answer, now()))
+    def _keep(self, done: Conversation, seconds: float, owner: str) -> None:
         self._desk.history.save(owner, done)
-        self._desk.feedback.record(base, owner, answer, seconds)
-        return done
+        self._desk.feedback.record(done.turns[-1].base, owner, done.turns[-1].answer, seconds)
 
-    def stopped(self, asked: str, language: str) -> dict[Any, Any]:
-        """Tell that the answer was stopped."""
-        return {self._live: failed(asked, t("stopped", language), language), **self._idle()}
+    def stop(self, ticket: str, request: gr.Request) -> None:
+        """Stop the answer of a ticket, running or still waiting."""
+        self._stops.of(_key(request, ticket)).set()
+
+
+def _key(request: gr.Request | None, ticket: str) -> str:
+    return f"{getattr(request, 'session_hash', '')}:{ticket}"
 
 
 def chosen(answer: Answer, index: int) -> tuple[Link, ...]:

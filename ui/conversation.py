@@ -15,7 +15,7 @@ Labeller = Callable[[Term], str]
 STAGES = ("understand", "link", "graph", "retrieve", "read", "decide")
 
 
-def welcome(title: str, examples: Sequence[str], language: str = "en") -> Html:
+def welcome(title: str, examples: Sequence[str] = (), language: str = "en") -> Html:
     """Return the empty page: what this is, and questions to start with, those in the interface's language first."""
     own = sorted(examples, key=lambda example: _is_chinese(example) != (language == "zh"))
     buttons = [
@@ -52,6 +52,11 @@ def _question(asked: str, understood: str, language: str) -> Html:
             "p", el("span", t("understood_as", language) + ": ", cls="muted"), understood, " ", edit, cls="understood"
         )
     return el("div", el("h2", t("you", language), cls="sr"), el("p", asked, cls="asked"), resolved, cls="question")
+
+
+def waiting(language: str = "en") -> Html:
+    """Return what is shown from the press of the button until the server takes the question up."""
+    return el("p", el("span", t("waiting", language), role="status"), cls="muted waiting")
 
 
 def progress(asked: str, understood: str, stage: str, language: str = "en") -> Html:

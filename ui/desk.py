@@ -145,6 +145,10 @@ class Desk:
         groups = self.groups(user) if self.groups else None
         return Filters(as_of=day, groups=groups, documents=frozenset(documents) or None)
 
+    def examples(self, base: KnowledgeBase, user: str) -> list[str]:
+        """Return questions to begin with."""
+        return base.examples()
+
     def document(self, base: KnowledgeBase, doc_id: str, user: str) -> Document:
         """Return a document that a user may see.
 

@@ -21,7 +21,6 @@ STRINGS: dict[str, tuple[str, str]] = {
     "close": ("Close", "关闭"),
     "error": ("Something went wrong", "出错了"),
     "internal": ("This did not work because of an internal fault. It has been logged.", "发生内部错误，已记录到日志。"),
-    "busy": ("Many questions are being answered; yours waits.", "当前提问较多，请稍候。"),
     # asking
     "ask_label": ("Your question", "您的问题"),
     "ask_hint": ("Ask a question, or follow up: “and its side effects?”", "请输入问题，也可以追问：“那禁忌症呢？”"),
@@ -47,7 +46,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "edit": ("Edit", "修改"),
     "again": ("Ask again", "重新提问"),
     "stopped": ("Stopped.", "已停止。"),
-    "working": ("Working", "处理中"),
+    "waiting": ("Your question is on its way …", "问题已提交，请稍候……"),
     "stage_understand": ("Reading the question", "理解问题"),
     "stage_link": ("Recognising names", "识别实体"),
     "stage_graph": ("Searching the graph", "查询图谱"),
