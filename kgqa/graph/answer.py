@@ -18,6 +18,7 @@ from kgqa.graph.operations import Result, Runner
 from kgqa.graph.path_model import FEATURES, PathModel
 from kgqa.graph.query import Query, sparql
 from kgqa.graph.question import Mention, Reading, read
+from kgqa.graph.recall import recall
 from kgqa.graph.schema_words import SchemaWords
 from kgqa.graph.scorer import Scorer
 from kgqa.graph.sheet import entity_sheet
@@ -102,10 +103,15 @@ class GraphSearch:
 
     def rank(self, question: str, links: Sequence[Link]) -> tuple[Match, list[Scored]]:
         """Return the queries that a question may mean, best first."""
+        learnt = recall(self._memory, question, links) if self._memory is not None else None
+        if learnt is not None:
+            match, scored = self._scored(question, [learnt.mention], {}, general=not learnt.sure)
+            if scored and scored[0].score >= self._threshold:
+                return match, scored
         mentions, extra = self._anchors.mentions(question, links)
         match, scored = self._scored(question, mentions, extra)
         unsure = not scored or scored[0].score < self._threshold
-        if len(mentions) > 1 and (unsure or self._memory is not None):
+        if len(mentions) > 1 and unsure:
             # A word of the question may happen to be a name too: try each of the longest mentions alone.
             longest = sorted(range(len(mentions)), key=lambda k: mentions[k].start - mentions[k].end)[:_MOST_ALONE]
             for k in longest:
@@ -115,12 +121,12 @@ class GraphSearch:
         return match, scored
 
     def _scored(
-        self, question: str, mentions: Sequence[Mention], extra: dict[int, list[Term]]
+        self, question: str, mentions: Sequence[Mention], extra: dict[int, list[Term]], general: bool = True
     ) -> tuple[Match, list[Scored]]:
         match = self._matcher.open(read(question, mentions))
         groups = self._anchors.groups(match, extra)
         scored = []
-        for query, anchors in self._listed(match, groups):
+        for query, anchors in self._listed(match, groups) if general else ():
             features = self._scorer.features(match, query, anchors)
             score = self._scorer.model.score(features)
             scored.append(
@@ -141,7 +147,7 @@ class GraphSearch:
             for chance, path in self._memory.paths(match.reading):
                 for query in self._enumerator.recalled(match, anchor, [path]):
                     general = found.get(query)
-                    score = (general.score if general else 0.0) + share * chance
+                    score = (general.score if general else 0.0) + share * chance * (0.95 + 0.05 * anchor.score)
                     found[query] = Scored(query, {anchor.mention: anchor}, score, 1.0, 1.0, True)
         return list(found.values())
 

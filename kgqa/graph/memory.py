@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from kgqa.errors import ModelError
 from kgqa.graph.question import Reading
+from kgqa.graph.words import Token, tokens
 
 BUCKETS = 8192
 MOST_HOPS = 3
@@ -76,7 +77,11 @@ class Memory:
 
     def familiarity(self, reading: Reading) -> float:
         """Return how much of the question's wording was seen in training, 0 to 1."""
-        at = buckets(skeleton(reading))
+        return self.known(skeleton(reading))
+
+    def known(self, words: tuple[str, ...]) -> float:
+        """Return how much of a wording was seen in training, 0 to 1."""
+        at = buckets(words)
         share = float(self.seen[at].mean()) if len(at) else 0.0
         return min(1.0, max(0.0, (share - 0.5) / 0.4))
 
@@ -97,7 +102,11 @@ class Memory:
 
     def paths(self, reading: Reading, most: int = 12) -> list[tuple[float, tuple[Step, ...]]]:
         """Return the likeliest paths with their probabilities, best first."""
-        at = buckets(skeleton(reading))
+        return self.likely(skeleton(reading), most)
+
+    def likely(self, words: tuple[str, ...], most: int = 12) -> list[tuple[float, tuple[Step, ...]]]:
+        """Return the likeliest paths of a wording with their probabilities, best first."""
+        at = buckets(words)
         if not len(at):
             return []
         lengths = _softmax(self.lengths[at].sum(0))
@@ -119,7 +128,16 @@ class Memory:
 
 def skeleton(reading: Reading) -> tuple[str, ...]:
     """Return the wording of a question without its mentions: lower-case words, each mention as ``⟦⟧``."""
-    return tuple("⟦⟧" if word.text.startswith("⟦") else word.text.lower() for word in reading.words)
+    return _plain(reading.words)
+
+
+def skeleton_of(masked: str) -> tuple[str, ...]:
+    """Return the wording of a text whose mentions are masked already."""
+    return _plain(tokens(masked))
+
+
+def _plain(words: Iterable[Token]) -> tuple[str, ...]:
+    return tuple("⟦⟧" if word.text.startswith("⟦") else word.text.lower() for word in words)
 
 
 @lru_cache(maxsize=4096)

@@ -76,7 +76,7 @@ class Reading:
 
 def read(text: str, mentions: Sequence[Mention]) -> Reading:
     """Read a question whose mentions are known; mentions must not overlap and be in order."""
-    masked, holes = _mask(text, mentions)
+    masked, holes = mask(text, mentions)
     words = _quiet(tokens(masked))
     times = [item for item in periods(masked) if not _inside(item, holes)]
     numbers = [item for item in bounds(masked) if not _inside(item, holes)]
@@ -131,7 +131,8 @@ def _quiet(words: list[Token]) -> list[Token]:
     return words
 
 
-def _mask(text: str, mentions: Sequence[Mention]) -> tuple[str, list[tuple[int, int]]]:
+def mask(text: str, mentions: Sequence[Mention]) -> tuple[str, list[tuple[int, int]]]:
+    """Return a text with each mention as ``⟦k⟧``, and where those stand."""
     parts: list[str] = []
     holes: list[tuple[int, int]] = []
     last = length = 0
