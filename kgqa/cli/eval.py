@@ -1,4 +1,4 @@
-"""``kgqa eval reading|retrieval|graph|answers``."""
+"""``kgqa eval reading|robustness|retrieval|graph|answers``."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from kgqa.cli.frame import json_option, kb_option, note, open_kb, print_json, progress, usable
+from kgqa.errors import UsageError
 
 if TYPE_CHECKING:
+    from kgqa.protocols import Reader
     from kgqa.retrieval.hybrid import Mode
 
 
@@ -21,20 +23,107 @@ def command() -> None:
 @command.command("reading")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--model", default="builtin", show_default=True, help="The built-in reader, a folder, or a hub name.")
-@click.option("--limit", type=click.IntRange(1), help="Only the first questions.")
+@click.option("--limit", type=click.IntRange(1), help="Only the first questions of each file.")
+@click.option("--by", default="", metavar="NAME,…", help="By language, type, length, question, answer, source or file.")
+@click.option("--least", default=10, show_default=True, help="Smaller slices are put together.")
+@click.option("--picture", type=click.Path(path_type=Path), help="Draw the slices to this PNG or SVG file.")
 @json_option
-def reading(files: tuple[Path, ...], model: str, limit: int | None, as_json: bool) -> None:
+def reading(
+    files: tuple[Path, ...], model: str, limit: int | None, by: str, least: int, picture: Path | None, as_json: bool
+) -> None:
     """Score a reader on SQuAD 1.1 or 2.0 files, plain or .gz: exact, f1, has_answer_f1, no_answer_f1, n.
+
+    With --by the figures are of slices: F1 with its 95 % interval, and whether it differs from the mean.
 
     \b
     kgqa eval reading dev-v2.0.json.gz
+    kgqa eval reading dev-v2.0.json.gz --by type,length,source
     """
     from kgqa.assemble import make_reader
     from kgqa.evaluation.squad import evaluate
 
     reader = make_reader(model)
+    if by:
+        figures = usable(lambda: _sliced(files, reader, limit, [name.strip() for name in by.split(",")], least))
+        if picture:
+            from kgqa.evaluation.picture import draw_slices
+
+            draw_slices(figures, picture)
+        print_json(figures) if as_json else click.echo("\n".join(_slice_table(figures)))
+        return
     results = usable(lambda: {str(path): evaluate(path, reader, limit) for path in files})
     _show(results if len(files) > 1 else next(iter(results.values())), as_json)
+
+
+def _sliced(files: tuple[Path, ...], reader: Reader, limit: int | None, by: list[str], least: int) -> dict[str, Any]:
+    from kgqa.evaluation.slices import SLICES, mark, report
+    from kgqa.evaluation.squad import read_examples
+
+    if unknown := [name for name in by if name not in SLICES]:
+        raise UsageError(f"--by {unknown[0]!r}: choose from {', '.join(SLICES)}")
+    rows = []
+    for path in files:
+        examples = read_examples(path)
+        nulls = any(not example.answers for example in examples)
+        rows += mark(examples[:limit], path.name, reader, nulls)
+    return report(rows, by, least)
+
+
+def _slice_table(figures: dict[str, Any]) -> list[str]:
+    lines = [f"{'':<34}{'n':>7}{'exact':>8}{'f1':>8}   95 % of f1"]
+    rows = [("all", figures["all"])]
+    for name, part in figures["by"].items():
+        rows += [(f"by {name}", {}), *((f"  {key}", one) for key, one in part.items())]
+    for name, one in rows:
+        cells = (
+            f"{one['n']:>7}{one['exact']:>8.1f}{one['f1']:>8.1f}   {one['low']:.1f} to {one['high']:.1f}" if one else ""
+        )
+        lines.append(f"{name[:34]:<34}{cells}  {one.get('differs', '')}".rstrip())
+    return lines
+
+
+@command.command("robustness")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--model", default="builtin", show_default=True, help="The built-in reader, a folder, or a hub name.")
+@click.option("--limit", type=click.IntRange(1), help="Only so many questions, drawn at random.")
+@click.option("--seed", default=13, show_default=True, help="Fixes the draw, the slips and what is swapped for what.")
+@click.option("--picture", type=click.Path(path_type=Path), help="Draw the figures to this PNG or SVG file.")
+@json_option
+def robustness(file: Path, model: str, limit: int | None, seed: int, picture: Path | None, as_json: bool) -> None:
+    """Measure what a reader should not mind: slips and casing in the question, other names, genders and nations.
+
+    \b
+    kgqa eval robustness dev-v2.0.json.gz --limit 300 --picture robustness.png
+    """
+    from kgqa.assemble import make_reader
+    from kgqa.evaluation.robustness import report
+    from kgqa.evaluation.squad import draw, read_examples
+
+    reader = make_reader(model)
+    examples = usable(lambda: read_examples(file))
+    nulls = any(not example.answers for example in examples)
+    with progress() as step:
+        figures = usable(lambda: report(draw(examples, limit, seed), reader, nulls=nulls, seed=seed, progress=step))
+    if picture:
+        from kgqa.evaluation.picture import draw_robustness
+
+        draw_robustness(figures, picture)
+    print_json(figures) if as_json else click.echo("\n".join(_robustness_table(figures)))
+
+
+def _robustness_table(figures: dict[str, Any]) -> list[str]:
+    lines = [f"{'noise':<22}{'n':>6}{'f1':>8}{'noisy':>8}{'drop':>8}   95 %            answers changed"]
+    for name, one in figures["noise"].items():
+        if one["n"]:
+            between = f"{one['low']:.1f} to {one['high']:.1f}"
+            cells = f"{one['f1']:>8.1f}{one['noisy_f1']:>8.1f}{one['drop']:>8.1f}   {between:<16}{one['changed']:.1f} %"
+            lines.append(f"{name:<22}{one['n']:>6}{cells}")
+    lines.append(f"{'swapped':<22}{'n':>6}   answers changed")
+    for name, one in figures["swaps"].items():
+        if one["n"]:
+            lines.append(f"{name:<22}{one['n']:>6}   {one['changed']:.1f} % ({one['low']:.1f} to {one['high']:.1f})")
+            lines += [f"    {e['question']}  {e['answer']!r} -> {e['then']!r}" for e in one["examples"][:2]]
+    return lines
 
 
 @command.command("retrieval")

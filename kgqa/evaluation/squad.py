@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -82,6 +83,16 @@ def predict(
         for row, best in zip(rows, spans, strict=True):
             found[row.id] = best[0].text if best and (best[0].score > 0 or not nulls) else ""
     return found
+
+
+def draw(examples: Sequence[Example], count: int | None, seed: int = 13) -> list[Example]:
+    """Return so many examples drawn at random, in their old order; all when ``count`` is ``None`` or larger.
+
+    The first ones of a file are mostly of one article, and stand for nothing else.
+    """
+    if count is None or count >= len(examples):
+        return list(examples)
+    return [examples[at] for at in sorted(random.Random(seed).sample(range(len(examples)), count))]
 
 
 def passage_of(example: Example) -> Passage:
