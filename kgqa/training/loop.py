@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,20 @@ import torch
 from torch import nn
 
 from kgqa.errors import ModelError
+from kgqa.training.curve import Board
+
+
+class Companion(Protocol):
+    """What follows a run beside the model, and whose state belongs into its checkpoints (AdaLoRA's ranks, for example)."""
+
+    def after_step(self, update: int) -> None:
+        """Act after an update, counted from 1, while the gradients are still there."""
+
+    def state(self) -> dict[str, Any]:
+        """Return tensors, numbers and texts that :meth:`load` goes on from."""
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Go on from a state."""
 
 
 class Task(Protocol):
@@ -44,7 +59,8 @@ class Schedule:
     :param warmup: share of the updates in which the rate rises to its peak; then it falls to 0 in a straight line.
     :param mixed_precision: run the forward pass in bfloat16.
     :param seed: fixes order and initial weights.
-    :param check_every: updates between two validations, where there is one; 0 validates at the end only.
+    :param check_every: updates between two validations, where there is one; 0 validates at the end only, or ten times a
+        run where there is patience.
     :param patience: validations without a new best after which training stops; 0 never stops early.
     """
 
@@ -86,7 +102,7 @@ class _Window:
     """Losses since the last report; kept in checkpoints, so that a resumed run reports the same means."""
 
     losses: list[float] = field(default_factory=list)
-    seen: int = 0
+    seen: int = 0  # in this process; speed is no part of the curve
     clock: float = field(default_factory=time.monotonic)
 
 
@@ -134,9 +150,10 @@ def pick_device() -> torch.device:
 class Run:
     """A training run: model, optimiser and place in the plan, with its checkpoint.
 
-    :param folder: receives ``checkpoint.pt`` (weights, optimiser; torch's weights-only format), ``best.pt`` and
-        ``log.jsonl``.
+    :param folder: receives ``checkpoint.pt`` (weights, optimiser; torch's weights-only format), ``best.pt``,
+        ``log.jsonl`` and, where TensorBoard is installed, ``tensorboard/``.
     :param check: validates the model in evaluation mode; larger is better.
+    :raises ModelError: the checkpoint in ``folder`` is damaged, or of another run.
     """
 
     def __init__(
@@ -146,9 +163,11 @@ class Run:
         schedule: Schedule,
         folder: Path,
         check: Callable[[nn.Module], float] | None = None,
+        companion: Companion | None = None,
     ) -> None:
         seed_everything(schedule.seed)
         self.model, self.task, self.schedule, self.folder, self.check = model, task, schedule, folder, check
+        self.companion = companion
         self.device = pick_device()
         model.to(self.device).train()
         self.parameters = [p for p in model.parameters() if p.requires_grad]
@@ -167,6 +186,20 @@ class Run:
         self.key = hashlib.sha256(json.dumps([said, self.plan]).encode()).hexdigest()[:16]
         folder.mkdir(parents=True, exist_ok=True)
         self._resume()
+        self.board = Board(folder / "tensorboard", self.progress.update)
+
+    @property
+    def check_every(self) -> int:
+        """Updates between two validations; 0 validates at the end only."""
+        tenth = max(1, self.progress.updates // 10)
+        return self.schedule.check_every or (tenth if self.schedule.patience else 0)
+
+    @property
+    def waiting(self) -> bool:
+        """Tell whether the best score is so long ago that training should stop."""
+        progress, every = self.progress, max(1, self.check_every)
+        waited = (progress.update - progress.best_update) // every
+        return bool(self.schedule.patience) and not math.isnan(progress.best) and waited >= self.schedule.patience
 
     def step(self) -> None:
         """Make one update."""
@@ -180,16 +213,18 @@ class Run:
             total += float(loss.detach()) * len(rows) / count
         nn.utils.clip_grad_norm_(self.parameters, self.schedule.clip)
         self.optimiser.step()
+        self.progress.update += 1
+        if self.companion is not None:
+            self.companion.after_step(self.progress.update)
         self.optimiser.zero_grad(set_to_none=True)
         self.rate.step()
-        self.progress.update += 1
         self.window.losses.append(total)
         self.window.seen += count
 
-    def validate(self) -> bool:
-        """Measure the model, keep it when it is the best yet, and tell whether training should go on."""
+    def validate(self) -> None:
+        """Measure the model, and keep it when it is the best yet."""
         if self.check is None:
-            return True
+            return
         self.model.eval()
         with torch.inference_mode():
             score = float(self.check(self.model))
@@ -201,9 +236,6 @@ class Run:
             _write(
                 self.folder / "best.pt", {"model": self.model.state_dict(), "update": progress.update, "plan": self.key}
             )
-        every = max(1, self.schedule.check_every)
-        waited = (progress.update - progress.best_update) // every
-        return not (self.schedule.patience and waited >= self.schedule.patience)
 
     def note(self) -> None:
         """Log where the run stands."""
@@ -216,6 +248,7 @@ class Run:
                 name: None if value != value else value for name, value in asdict(progress).items()
             }  # no NaN in JSON
             out.write(json.dumps(known) + "\n")
+        self.board.add({**known, "learning_rate": self.rate.get_last_lr()[0]})
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
@@ -229,6 +262,7 @@ class Run:
             "best": (progress.best, progress.best_update, progress.score),
             "losses": list(self.window.losses),
             "random": torch.get_rng_state(),
+            "companion": self.companion.state() if self.companion is not None else {},
         }
         _write(self.folder / "checkpoint.pt", state)
 
@@ -262,12 +296,14 @@ class Run:
         self.window.losses = list(state.get("losses", []))
         if "random" in state:
             torch.set_rng_state(state["random"])
+        if self.companion is not None and state.get("companion"):
+            self.companion.load(state["companion"])
         self._cut_log()
 
     def _cut_log(self) -> None:
         path = self.folder / "log.jsonl"
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        kept = [line for line in lines if json.loads(line)["update"] <= self.progress.update]
+        kept = [line for line in lines if _update_of(line) <= self.progress.update]
         path.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
 
 
@@ -283,29 +319,37 @@ def train(
     *,
     report: Callable[[Progress], None] | None = None,
     check: Callable[[nn.Module], float] | None = None,
+    companion: Companion | None = None,
 ) -> Progress:
     """Train ``model`` in place; a killed run continues from its last checkpoint in ``folder``.
 
     :param folder: see :class:`Run`.
     :param report: called every ``log_every`` updates and after the last one.
     :param check: validation score; with it the model ends with its best weights instead of the last.
+    :param companion: acts after each update.
     :raises ModelError: the checkpoint in ``folder`` is damaged, or of another run.
     """
-    run = Run(model, task, schedule, folder, check)
-    progress, onward = run.progress, True
-    while onward and progress.update < progress.updates:
+    run = Run(model, task, schedule, folder, check, companion)
+    progress = run.progress
+    while progress.update < progress.updates and not run.waiting:
         run.step()
-        last = progress.update == progress.updates
-        if last or (schedule.check_every and progress.update % schedule.check_every == 0):
-            onward = run.validate()
-        if last or not onward or progress.update % schedule.log_every == 0:
+        if progress.update == progress.updates or (run.check_every and progress.update % run.check_every == 0):
+            run.validate()
+        last = progress.update == progress.updates or run.waiting
+        if last or progress.update % schedule.log_every == 0:
             run.note()
             if report:
                 report(replace(progress))
-        if last or not onward or progress.update % schedule.save_every == 0:
+        if last or progress.update % schedule.save_every == 0:
             run.save()
+    run.board.close()
     run.take_best()
     return progress
+
+
+def updates_of(task: Task, schedule: Schedule) -> int:
+    """Return the number of updates of a run."""
+    return math.ceil(math.ceil(len(task.lengths()) * schedule.epochs / schedule.batch) / schedule.accumulate)
 
 
 def _linear(updates: int, warmup: float) -> Callable[[int], float]:
@@ -315,8 +359,18 @@ def _linear(updates: int, warmup: float) -> Callable[[int], float]:
 
 def _write(path: Path, state: dict[str, Any]) -> None:
     fresh = path.with_suffix(".tmp")
-    torch.save(state, fresh)
+    with fresh.open("wb") as out:
+        torch.save(state, out)
+        out.flush()
+        os.fsync(out.fileno())
     fresh.replace(path)
+
+
+def _update_of(line: str) -> float:
+    try:
+        return float(json.loads(line)["update"])
+    except (ValueError, KeyError, TypeError):  # the line that a kill cut off
+        return math.inf
 
 
 def _read(path: Path) -> dict[str, Any]:

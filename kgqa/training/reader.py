@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from kgqa.evaluation.squad import Example
+from kgqa.language import has_cjk
 from kgqa.reading.windows import Window, WindowCutter
 
 if TYPE_CHECKING:
@@ -40,12 +41,19 @@ class Feature:
 def hold_out(examples: Sequence[Example], share: float, seed: int = 13) -> tuple[list[Example], list[Example]]:
     """Split by article into a training part and a held-out part, so that no passage is in both.
 
+    A file of one article is split by its passages. Where a share is wanted and there are two or more, one is held out
+    at least.
+
     :param share: share of the articles that are held out, in [0, 1].
     """
-    titles = sorted({e.article for e in examples})
+    units = [e.article for e in examples]
+    if len(set(units)) == 1:
+        units = [e.context for e in examples]
+    titles = sorted(set(units))
     random.Random(seed).shuffle(titles)
-    held = set(titles[: round(len(titles) * share)])
-    return [e for e in examples if e.article not in held], [e for e in examples if e.article in held]
+    held = set(titles[: max(round(len(titles) * share), int(share > 0 and len(titles) > 1))])
+    kept = [e for e, unit in zip(examples, units, strict=True) if unit not in held]
+    return kept, [e for e, unit in zip(examples, units, strict=True) if unit in held]
 
 
 def unanswerable(examples: Sequence[Example], share: float, seed: int = 13) -> list[Example]:
@@ -74,6 +82,8 @@ def unanswerable(examples: Sequence[Example], share: float, seed: int = 13) -> l
 
 
 def _words(text: str) -> frozenset[str]:
+    if has_cjk(text):  # no spaces: pairs of neighbouring characters
+        return frozenset(text[at : at + 2] for at in range(len(text) - 1) if text[at : at + 2].isalpha())
     return frozenset(re.findall(r"\w{3,}", text.lower()))
 
 

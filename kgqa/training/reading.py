@@ -6,37 +6,44 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
 from kgqa.evaluation.squad import Example, predict, read_examples, score
+from kgqa.language import detect
 from kgqa.reading.extractive import OnnxReader, ReaderSettings, SpanReader, load_tokenizer
 from kgqa.reading.hub import torch_infer
 from kgqa.reading.windows import WindowCutter
-from kgqa.training.adapters import adapt, merged
-from kgqa.training.curve import draw
 from kgqa.training.export import export_int8, write_card
+from kgqa.training.fitting import Report, Trainer, fit
 from kgqa.training.loop import Progress, Schedule, train
+from kgqa.training.mining import Retrieve, retrieved_without_answer
 from kgqa.training.reader import ReaderTask, features, hold_out, unanswerable
 from kgqa.training.starting import freeze, load_base, save_torch
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+Prepare = Callable[[list[Example]], list[Example]]
+"""Changes training examples before they are cut: augmentation, or the removal of personal data."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderOptions:
     """What a reader is trained with.
 
-    :param base: model folder to start from; the built-in base weights when ``None``.
+    :param base: model folder or hub name to start from; the built-in base weights when ``None``.
     :param held_out: share of the articles of each file that is not trained on but validated and reported on.
-    :param negatives: unanswerable questions made from similar passages, as a share of the answerable ones.
+    :param negatives: unanswerable questions to make, as a share of the answerable ones; of files that have none.
     :param freeze: lowest encoder layers that stay as they are.
     :param freeze_words: keep the word embeddings, which short training of a small model only harms.
     :param peft: ``""`` for all weights, or ``lora``, ``adalora``, ``ia3`` or ``prefix``.
-    :param validate: held-out questions that a validation reads at most.
+    :param validate: questions that a validation reads at most.
     """
 
-    base: Path | None = None
+    base: str | Path | None = None
     held_out: float = 0.05
     negatives: float = 0.25
     freeze: int = 0
@@ -46,6 +53,20 @@ class ReaderOptions:
     overlap: int = 64
     validate: int = 1000
     schedule: Schedule = field(default_factory=lambda: Schedule(learning_rate=2e-4, batch=32))
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What a reader is trained, validated and reported on.
+
+    :param examples: for training.
+    :param held: for validation and report, by the name of their file.
+    :param made: unanswerable questions made of the held-out ones, for the border of "no answer".
+    """
+
+    examples: list[Example]
+    held: dict[str, list[Example]]
+    made: list[Example]
 
 
 class ReaderOutputs(nn.Module):
@@ -70,7 +91,11 @@ def train_reader(
     *,
     weights: Sequence[int] = (),
     card: dict[str, Any] | None = None,
-    report: Callable[[Progress], None] | None = None,
+    report: Report | None = None,
+    prepare: Prepare | None = None,
+    retrieve: Retrieve | None = None,
+    validation: Sequence[Path] = (),
+    trainer: Trainer = train,
 ) -> dict[str, Any]:
     """Train a reader on SQuAD files and write its model folder.
 
@@ -78,51 +103,130 @@ def train_reader(
     :param out: receives the model folder; ``out/work`` checkpoint, log and curve; ``out/torch`` the fp32 model.
     :param weights: how often each file is read in an epoch; once where nothing is said.
     :param card: what to say of the model besides what is known here (name, data, licence).
+    :param prepare: changes the training examples, after the held-out ones were set apart.
+    :param retrieve: finds passages; unanswerable questions are then made of what it brings.
+    :param validation: SQuAD files that validate and are reported on, and are not trained on.
+    :param trainer: runs the training.
     :returns: the model's card; its ``metrics`` are of the int8 model on the held-out articles of each file.
-    :raises ValueError: no file, a file is not in SQuAD format, or nothing is left to train on.
+    :raises ValueError: no file, a file is not in SQuAD format, the base does not know its words, or nothing is left to
+        train on.
     """
     options = options or ReaderOptions()
-    parts = _split(files, options.held_out)
-    examples = _mix(parts, weights, options)
-    model, folder = load_base("AutoModelForQuestionAnswering", options.base)
+    data = gather(files, options, weights=weights, prepare=prepare, retrieve=retrieve, validation=validation)
+    model, folder, progress = fit_reader(data, out / "work", options, report=report, trainer=trainer)
+    save_torch(model, folder, out / "torch")
+    said = _card(files, data, options, progress) | (card or {})
+    export_int8(ReaderOutputs(model), folder / "tokenizer.json", out, outputs=("start_logits", "end_logits"), card=said)
+    return finish(out, data.held, data.made)
+
+
+def gather(
+    files: Sequence[Path],
+    options: ReaderOptions,
+    *,
+    weights: Sequence[int] = (),
+    prepare: Prepare | None = None,
+    retrieve: Retrieve | None = None,
+    validation: Sequence[Path] = (),
+) -> Data:
+    """Read the files, set articles apart, and make unanswerable questions; see :func:`train_reader`."""
+    if not files:
+        raise ValueError("no training file; give at least one file in SQuAD format")
+    counts = [*weights, *[1] * (len(files) - len(weights))]
+    mixed: list[Example] = []
+    held: dict[str, list[Example]] = {}
+    for path, count in zip(files, counts, strict=True):
+        kept, apart = hold_out(read_examples(path), options.held_out)
+        mixed += (kept + _negatives(kept, options.negatives, retrieve)) * count
+        held[path.name] = apart
+    for path in validation:
+        held[path.name] = read_examples(path)
+    mixed = [e for e in mixed if not e.yes_no]
+    held = {name: part for name, part in held.items() if part}
+    made = [e for part in held.values() for e in _negatives(part, options.negatives, retrieve)]
+    return Data(prepare(mixed) if prepare else mixed, held, made)
+
+
+def _negatives(examples: Sequence[Example], share: float, retrieve: Retrieve | None) -> list[Example]:
+    usable = [e for e in examples if not e.yes_no]
+    if not share or not all(e.answers for e in usable):
+        return []
+    return retrieved_without_answer(usable, retrieve, share) if retrieve else unanswerable(usable, share)
+
+
+def fit_reader(
+    data: Data, work: Path, options: ReaderOptions, *, report: Report | None = None, trainer: Trainer = train
+) -> tuple[Any, Path, Progress]:
+    """Train a reader without writing its folder.
+
+    :param work: receives checkpoint, log and curve.
+    :returns: the torch model, the folder of its tokenizer, and where the run ended.
+    """
+    model, folder = load_base("AutoModelForQuestionAnswering", options.base, options.schedule.seed)
     freeze(model, options.freeze, words=options.freeze_words)
-    model = adapt(model, options.peft)
     tokenizer = load_tokenizer(folder)
-    rows = features(examples, WindowCutter(tokenizer, options.length, options.overlap))
+    settings = ReaderSettings(length=options.length, overlap=options.overlap)
+    _known_words(data.examples, tokenizer, settings.unknown)
+    rows = features(data.examples, WindowCutter(tokenizer, options.length, options.overlap))
     if not rows:
         raise ValueError("nothing to train on: no example's answer stands at its offset; check answer_start")
-    settings = ReaderSettings(length=options.length, overlap=options.overlap)
-    held = [example for _, _, part in parts for example in part][: options.validate]
+    held = [example for part in data.held.values() for example in part][: options.validate]
 
     def check(current: nn.Module) -> float:
         reader = SpanReader(torch_infer(current, next(current.parameters()).device), tokenizer, settings)
         return score(held, predict(held, reader))["f1"]
 
     task = ReaderTask(rows, tokenizer.token_to_id("[PAD]") or 0)
-    progress = train(model, task, options.schedule, out / "work", report=report, check=check if held else None)
-    draw(out / "work" / "log.jsonl", out / "work" / "curve.png")
-    model = merged(model)
-    save_torch(model, folder, out / "torch")
-    said = _card(files, examples, options, progress) | (card or {})
-    export_int8(ReaderOutputs(model), folder / "tokenizer.json", out, outputs=("start_logits", "end_logits"), card=said)
-    return finish(out, {name: part for _, name, part in parts if part})
+    model, progress = fit(
+        model,
+        task,
+        options.schedule,
+        work,
+        peft=options.peft,
+        report=report,
+        check=check if held else None,
+        trainer=trainer,
+    )
+    return model, folder, progress
 
 
-def finish(folder: Path, held: dict[str, list[Example]]) -> dict[str, Any]:
+def _known_words(examples: Sequence[Example], tokenizer: Tokenizer, most: float) -> None:
+    """Refuse text that the base cannot see: its tokens would all be the same unknown one.
+
+    :param most: share of unknown tokens that a reader still reads.
+    """
+    unknown = tokenizer.token_to_id("[UNK]")
+    by_language: dict[str, list[str]] = {}
+    for example in examples[:: max(1, len(examples) // 400)]:
+        by_language.setdefault(detect(example.context), []).append(example.context)
+    for language, texts in by_language.items():
+        ids = [token for item in tokenizer.encode_batch(texts, add_special_tokens=False) for token in item.ids]
+        share = ids.count(unknown) / max(1, len(ids)) if unknown is not None else 0.0
+        if share > most:
+            raise ValueError(
+                f"the base model does not know {100 * share:.0f} % of the tokens of the passages in {language!r}; "
+                "start from one that knows the language (--base)"
+            )
+
+
+def finish(folder: Path, held: dict[str, list[Example]], made: Sequence[Example] = ()) -> dict[str, Any]:
     """Fit the border of "no answer" on held-out questions, measure the int8 model, and write both into its card.
 
     :param held: held-out examples by the name of their file.
+    :param made: unanswerable questions that the border is fitted on as well, where no held-out file has its own.
     """
     path = folder / "card.json"
     card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    open_questions = [e for part in held.values() if any(not e.answers for e in part) for e in part]
+    own = [e for part in held.values() if any(not e.answers for e in part) for e in part]
+    open_questions = own or ([*(e for part in held.values() for e in part if not e.yes_no), *made] if made else [])
     if open_questions:
         card["settings"]["threshold"] = fit_threshold(OnnxReader(folder), open_questions)
         write_card(folder, card)
     reader = OnnxReader(folder)
+    parts = held | ({"made questions without answer": list(made)} if made and not own else {})
     card["metrics"] = {
         name: {key: round(value, 2) for key, value in score(part, predict(part, reader)).items()}
-        for name, part in held.items()
+        for name, part in parts.items()
     }
     card["held_out"] = {name: sorted({e.article for e in part}) for name, part in held.items()}
     write_card(folder, card)
@@ -158,40 +262,17 @@ def fit_threshold(reader: SpanReader, examples: Sequence[Example]) -> float:
     return round(border, 3)
 
 
-def _split(files: Sequence[Path], share: float) -> list[tuple[list[Example], str, list[Example]]]:
-    if not files:
-        raise ValueError("no training file; give at least one file in SQuAD format")
-    found = []
-    for path in files:
-        train_part, held = hold_out(read_examples(path), share)
-        found.append((train_part, path.name, held))
-    return found
-
-
-def _mix(
-    parts: Sequence[tuple[list[Example], str, list[Example]]], weights: Sequence[int], options: ReaderOptions
-) -> list[Example]:
-    counts = [*weights, *[1] * (len(parts) - len(weights))]
-    mixed: list[Example] = []
-    for (examples, _, _), count in zip(parts, counts, strict=True):
-        usable = [e for e in examples if not e.yes_no]
-        answered = [e for e in usable if e.answers]
-        made = unanswerable(answered, options.negatives) if len(answered) == len(usable) else []
-        mixed += (usable + made) * count
-    return mixed
-
-
-def _card(
-    files: Sequence[Path], examples: Sequence[Example], options: ReaderOptions, progress: Progress
-) -> dict[str, Any]:
+def _card(files: Sequence[Path], data: Data, options: ReaderOptions, progress: Progress) -> dict[str, Any]:
     said = asdict(options)
+    sample = data.examples[:: max(1, len(data.examples) // 400)]
     return {
         "kind": "reader",
         "name": "reader",
         "base": str(said.pop("base") or "all-MiniLM-L6-v2"),
         "data": [path.name for path in files],
         "license": "not stated",
-        "examples": len(examples),
+        "examples": len(data.examples),
+        "languages": sorted({detect(example.context) for example in sample}),
         "hyper_parameters": said,
         "best_update": progress.best_update or progress.update,
         "settings": {"length": options.length, "overlap": options.overlap},

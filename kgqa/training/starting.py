@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 from kgqa.errors import MissingExtra, ModelError
+from kgqa.training.adapters import foldable
 from kgqa.training.export import base_folder
 from kgqa.training.loop import seed_everything
 
 
-def load_base(kind: str, base: Path | None, seed: int = 13, **options: Any) -> tuple[Any, Path]:
+def load_base(kind: str, base: str | Path | None, seed: int = 13, **options: Any) -> tuple[Any, Path]:
     """Load a model to train.
 
     :param kind: name of the transformers class, as ``AutoModelForQuestionAnswering``.
-    :param base: model folder; the built-in base weights when ``None``. A folder that training wrote keeps its torch
-        model in ``torch/``, which is then used.
+    :param base: model folder, or a name on a hub (``owner/name``); the built-in base weights when ``None``. A folder
+        that training wrote keeps its torch model in ``torch/``, which is then used.
     :param seed: fixes the first weights of a new task head.
     :returns: the model in fp32 without dropout (short training of a small model gains nothing from it), and its folder.
     :raises ModelError: the folder has no safetensors or cannot be loaded.
@@ -25,7 +27,7 @@ def load_base(kind: str, base: Path | None, seed: int = 13, **options: Any) -> t
         import transformers
     except ImportError as fault:
         raise MissingExtra("training", "torch") from fault
-    folder = base_folder() if base is None else base
+    folder = base_folder() if base is None else _folder(str(base))
     folder = folder / "torch" if (folder / "torch" / "config.json").exists() else folder
     if not (folder / "model.safetensors").exists():
         raise ModelError(f"{folder}: no model.safetensors; give a folder that training wrote or a transformers folder")
@@ -49,8 +51,27 @@ def load_base(kind: str, base: Path | None, seed: int = 13, **options: Any) -> t
     return model, folder
 
 
+def _folder(name: str) -> Path:
+    """Return a model's folder; what is no folder here and has the form ``owner/name`` is fetched from the hub."""
+    if Path(name).is_dir() or not re.fullmatch(r"[\w.-]+/[\w.-]+", name) or name.startswith("."):
+        return Path(name)
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=["*.safetensors", "*.json", "*.txt"]))
+    except Exception as fault:  # the hub's client raises errors of its own and of several others
+        reason = (str(fault).strip().splitlines() or [type(fault).__name__])[0]
+        raise ModelError(f"{name}: no folder here, and the hub does not give it ({reason})") from fault
+
+
 def save_torch(model: Any, source: Path, folder: Path) -> None:
-    """Write a model as safetensors with its configuration and tokenizer, whole or not at all."""
+    """Write a model as safetensors with its configuration and tokenizer, whole or not at all.
+
+    A prefix cannot be folded into weights: of such a model only the adapter is written, to ``adapter`` beside ``folder``.
+    """
+    if not foldable(model):
+        model.save_pretrained(folder.with_name("adapter"))
+        return
     fresh = folder.with_name(folder.name + ".tmp")
     shutil.rmtree(fresh, ignore_errors=True)
     model.save_pretrained(fresh)

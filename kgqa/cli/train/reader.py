@@ -1,0 +1,135 @@
+"""``kgqa train reader``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kgqa.cli.frame import json_option, print_json, usable
+from kgqa.cli.train.options import PEFT, bar, base_option, out_option, schedule_options, weights_of
+
+if TYPE_CHECKING:
+    from kgqa.training.loop import Schedule
+
+
+@click.command("reader")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--weight", "weights", multiple=True, metavar="FILE=N", help="Read a file N times an epoch; repeatable.")
+@out_option
+@base_option
+@schedule_options(lr=2e-4, batch=32)
+@click.option(
+    "--negatives",
+    default=0.25,
+    show_default=True,
+    type=click.FloatRange(0),
+    help="Unanswerable questions to make, as a share; only of files that have none.",
+)
+@click.option(
+    "--negatives-from",
+    "source",
+    metavar="KB_OR_FOLDER",
+    help="Ask them of passages that retrieval brings from this knowledge base or folder of documents and that lack"
+    " the answer; the file's own passages if not given.",
+)
+@click.option(
+    "--hold-out",
+    default=0.05,
+    show_default=True,
+    type=click.FloatRange(0, 1, max_open=True),
+    help="Share of the articles that validates and is reported on, not trained on.",
+)
+@click.option(
+    "--validate-on",
+    "validation",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="SQuAD file that validates and is reported on as well; repeatable.",
+)
+@click.option(
+    "--validate", default=1000, show_default=True, type=click.IntRange(1), help="Questions of a validation at most."
+)
+@click.option("--freeze", default=0, show_default=True, help="Lowest layers that stay as they are.")
+@click.option("--train-words", is_flag=True, help="Train the word embeddings too (for other languages or much data).")
+@click.option("--peft", default="", type=PEFT, help="Train an adapter only.")
+@click.option("--length", default=256, show_default=True, type=click.IntRange(32), help="Tokens of a window.")
+@click.option("--name", default="reader", show_default=True, help="The model's name, for its card.")
+@click.option("--license", default="not stated", show_default=True, help="The data's licences, for its card.")
+@json_option
+def command(
+    files: tuple[Path, ...],
+    weights: tuple[str, ...],
+    out: Path,
+    base: str | None,
+    schedule: Schedule,
+    source: str | None,
+    validation: tuple[Path, ...],
+    name: str,
+    license: str,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """Fine-tune an extractive reader on SQuAD 1.1 or 2.0 files and write it as int8 ONNX with its card.
+
+    Several files are mixed, also of several languages; the base must know the words of each.
+
+    \b
+    kgqa train reader train.json.gz dev-v2.0.json --out runs/reader --epochs 2
+    kgqa train reader feedback.json squad.json --weight feedback.json=5 --negatives-from kb/medical --out runs/mine
+    """
+    from kgqa.training.reading import train_reader
+
+    options = reader_options(base, schedule, given)
+    said = {"name": name, "license": license}
+    counts = weights_of(files, weights)
+    with bar() as report:
+        card = usable(
+            lambda: train_reader(
+                files,
+                out,
+                options,
+                weights=counts,
+                card=said,
+                report=report,
+                retrieve=retriever(source),
+                validation=validation,
+            )
+        )
+    print_json(card) if as_json else click.echo(told(out, card))
+
+
+def reader_options(base: str | None, schedule: Schedule, given: dict[str, Any]) -> Any:
+    """Return the options of a reader that command line options stand for."""
+    from kgqa.training.reading import ReaderOptions
+
+    return ReaderOptions(
+        base=base,
+        held_out=given["hold_out"],
+        negatives=given["negatives"],
+        freeze=given["freeze"],
+        freeze_words=not given["train_words"],
+        peft=given["peft"],
+        length=given["length"],
+        overlap=given["length"] // 4,
+        validate=given["validate"],
+        schedule=schedule,
+    )
+
+
+def retriever(source: str | None) -> Any:
+    """Return what finds passages in a knowledge base or folder of documents; ``None`` where there is no source."""
+    if source is None:
+        return None
+    from kgqa.training.mining import Miner, passages_of
+
+    return Miner(passages_of(Path(source) if Path(source).is_dir() else Path("kb") / source)).texts_for
+
+
+def told(out: Path, card: dict[str, Any]) -> str:
+    """Return what a card measures, a line for each set."""
+    lines = [str(out)]
+    for name, figures in card.get("metrics", {}).items():
+        lines.append(f"  {name}: " + ", ".join(f"{key} {value}" for key, value in figures.items()))
+    return "\n".join(lines)
