@@ -169,6 +169,18 @@ def beir_groups(folder: Path, negatives: int, passes: int, rng: random.Random) -
     return out
 
 
+def title_groups(folder: Path, count: int, negatives: int, rng: random.Random) -> list[Group]:
+    """Titles of a BEIR corpus as questions to their own abstracts: no judgment is needed for them."""
+    rows = [(row["title"], row["text"]) for row in _lines(folder / "corpus.jsonl") if len(row.get("title", "")) > 20]
+    chosen = rng.sample(rows, min(count, len(rows)))
+    miner = Miner([text for _, text in rows])
+    found = miner.similar([title for title, _ in chosen], 20)
+    return [
+        Group(title, text, hard_negatives(title, [miner.texts[n] for n in near], [text], negatives, rng))
+        for (title, text), near in zip(chosen, found, strict=True)
+    ]
+
+
 CLAUSES = {
     "Audit Rights": ("audits", "the right to inspect books and records"),
     "Cap On Liability": (
@@ -225,9 +237,13 @@ ASKED = (
 
 
 def clause_groups(contracts: Path, clauses: Path, count: int, negatives: int, rng: random.Random) -> list[Group]:
-    """Questions about clauses against sentences and passages of the same contract, of the training half only."""
+    """Questions about clauses against sentences and passages of contracts, of the training half only.
+
+    One negative in three is the nearest part of a contract that has no such clause: what a reader sees who asks for it in vain.
+    """
     texts = _contracts(contracts)
-    jobs: list[tuple[str, list[str], str]] = []
+    jobs: list[tuple[str, str, list[str], str]] = []
+    without: dict[str, list[str]] = {}
     with gzip.open(clauses, "rt", encoding="utf-8", newline="") as source:
         for row in csv.DictReader(source):
             text = texts.get(_key(row["Filename"]))
@@ -237,13 +253,16 @@ def clause_groups(contracts: Path, clauses: Path, count: int, negatives: int, rn
                 marked = re.findall(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"", row[name])
                 gold = [(a or b).strip() for a, b in marked if len(a or b) > 25]
                 if gold:
-                    jobs.append((rng.choice(ASKED).format(rng.choice(ways)), gold, text))
+                    jobs += [(name, rng.choice(ASKED).format(way), gold, text) for way in ways]
+                elif not marked:
+                    without.setdefault(name, []).append(text)
     rng.shuffle(jobs)
     out: list[Group] = []
-    for question, gold, text in jobs:
+    for name, question, gold, text in jobs:
         if len(out) >= count:
             break
-        out += _clause(question, gold, text, negatives, rng)
+        vain = rng.choice(without[name]) if without.get(name) and rng.random() < 0.7 else ""
+        out += _clause(question, gold, text, vain, negatives, rng)
     return out
 
 
@@ -368,20 +387,26 @@ def _named(part: str, begin: int, clause: str, accepted: Sequence[str]) -> re.Ma
     )
 
 
-def _clause(question: str, gold: list[str], text: str, negatives: int, rng: random.Random) -> list[Group]:
+def _clause(question: str, gold: list[str], text: str, vain: str, negatives: int, rng: random.Random) -> list[Group]:
     short = rng.random() < 0.5  # sentences for quoting, passages for retrieving
-    parts = [text[a:b] for a, b in sentences(text) if b - a > 40] if short else chunks(text)
+    parts = _parts(text, short)
     keys = [_squeeze(g)[:80] for g in gold]
     hits = [
         p for p in parts if any(k in _squeeze(p) or (short and _squeeze(p) in _squeeze(" ".join(gold))) for k in keys)
     ]
-    if not hits or len(parts) < negatives + 2:
-        return []
     others = [p for p in parts if p not in hits]
-    miner = Miner(others)
-    near = [others[n] for n in miner.similar([question + " " + hits[0]], negatives * 2)[0]]
+    elsewhere = _parts(vain, short) if vain else []
+    if not hits or len(others) < negatives + 1:
+        return []
+    near = [others[n] for n in Miner(others).similar([question + " " + hits[0]], negatives * 2)[0]]
     chosen = rng.sample(near, min(len(near), negatives - 1)) + rng.sample(others, 1)
+    if elsewhere:
+        chosen[0] = elsewhere[rng.choice(Miner(elsewhere).similar([question + " " + hits[0]], 2)[0])]
     return [Group(question, rng.choice(hits), tuple(dict.fromkeys(chosen)))]
+
+
+def _parts(text: str, short: bool) -> list[str]:
+    return [text[a:b] for a, b in sentences(text) if b - a > 40] if short else chunks(text)
 
 
 def _contracts(path: Path) -> dict[str, str]:

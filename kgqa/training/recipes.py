@@ -1,6 +1,6 @@
 """How the built-in models are made, from the base weights and public data: the commands that their cards name.
 
-``python -m kgqa.training.recipes reader DATA OUT`` and ``python -m kgqa.training.recipes reranker DATA OUT``
+``python -m kgqa.training.recipes reader DATA OUT`` and then ``python -m kgqa.training.recipes reranker DATA OUT READER/torch``
 """
 
 from __future__ import annotations
@@ -16,14 +16,17 @@ from kgqa.evaluation import bioasq
 from kgqa.evaluation.squad import Example, predict, read_examples, score
 from kgqa.reading.extractive import OnnxReader, load_tokenizer
 from kgqa.reading.windows import WindowCutter
+from kgqa.training.attention import use_plain_attention
 from kgqa.training.corpora import (
     beir_groups,
     bioasq_examples,
     bioasq_held,
     clause_groups,
+    fact_examples,
     medquad_groups,
     snippet_groups,
     squad_groups,
+    title_groups,
 )
 from kgqa.training.export import export_int8, write_card
 from kgqa.training.loop import Progress, Schedule, train
@@ -54,32 +57,34 @@ def reranker_groups(data: Path, size: float = 1.0, negatives: int = 3) -> dict[s
     medical, legal = data / "medical", data / "legal"
     made = {
         "CUAD": clause_groups(
-            legal / "cuad-contracts.tar.xz", legal / "cuad-clauses.csv.gz", round(900 * size), negatives, rng
+            legal / "cuad-contracts.tar.xz", legal / "cuad-clauses.csv.gz", round(3600 * size), negatives, rng
         ),
         "SciFact": beir_groups(data / "retrieval/scifact", negatives, max(1, round(4 * size)), rng),
+        "SciFact titles": title_groups(data / "retrieval/scifact", round(2500 * size), negatives, rng),
         "BioASQ and PubMedQA": snippet_groups(
             medical / "bioasq-a.json.gz", medical / "pubmedqa-a.json.gz", negatives, rng
         ),
-        "MedQuAD": medquad_groups(medical / "medquad.tar.xz", round(900 * size), negatives, rng),
-        "PolicyQA": squad_groups(sets["policyqa-dev"][0], round(200 * size), negatives, rng),
-        "SQuAD 1.1": squad_groups(sets["squad-v1.1-train"][0], round(1500 * size), negatives, rng),
+        "MedQuAD": medquad_groups(medical / "medquad.tar.xz", round(4000 * size), negatives, rng),
+        "PolicyQA": squad_groups(sets["policyqa-dev"][0], round(800 * size), negatives, rng),
+        "SQuAD 1.1": squad_groups(sets["squad-v1.1-train"][0], round(7000 * size), negatives, rng),
     }
     snippets = made["BioASQ and PubMedQA"]
-    made["BioASQ and PubMedQA"] = rng.sample(snippets, min(len(snippets), round(1000 * size)))
+    made["BioASQ and PubMedQA"] = rng.sample(snippets, min(len(snippets), round(2500 * size)))
     return made
 
 
 READER_DATA = (
-    "SQuAD 1.1 train without the held-out articles, and a quarter as many unanswerable questions made from similar"
-    " passages of the same article (CC BY-SA 4.0)",
-    "SQuAD 2.0, 10 articles of the first half of dev, twice (CC BY-SA 4.0)",
-    "PolicyQA dev without the held-out sites (MIT)",
-    "BioASQ 7B-11B factoid snippets, questions whose id does not end in 0, 4, 8 or c (CC BY 2.5)",
+    "SQuAD 1.1 train without the held-out articles, and unanswerable questions made from similar passages of the same"
+    " article: a quarter as many as answerable ones in the first run, a fifth in the second (CC BY-SA 4.0)",
+    "SQuAD 2.0, 10 articles of the first half of dev, twice, then four times (CC BY-SA 4.0)",
+    "PolicyQA dev without the held-out sites, once, then four times (MIT)",
+    "BioASQ 7B-11B factoid snippets, questions whose id does not end in 0, 4, 8 or c, once, then six times (CC BY 2.5)",
+    "CUAD, phrases in clauses of half of the contracts, five times in the second run (CC BY 4.0)",
 )
 
 
-def reader_examples(data: Path) -> list[Example]:
-    """Return the built-in reader's training examples, in the order that the run used."""
+def first_examples(data: Path) -> list[Example]:
+    """Return the examples of the built-in reader's first run, in its order."""
     sets = reading(data)
     squad = sets["squad-v1.1-train"][0]
     return (
@@ -91,22 +96,44 @@ def reader_examples(data: Path) -> list[Example]:
     )
 
 
-def make_reader(data: Path, out: Path, epochs: float = 0.5886) -> None:
-    """Train the built-in reader.
+def second_examples(data: Path) -> list[Example]:
+    """Return the examples of its second run: less of SQuAD 1.1, more of each domain, and facts of contracts."""
+    sets = reading(data)
+    squad = random.Random(SEED + 1).sample(sets["squad-v1.1-train"][0], 44_000)
+    legal = data / "legal"
+    facts = fact_examples(legal / "cuad-contracts.tar.xz", legal / "cuad-clauses.csv.gz", random.Random(SEED))
+    return (
+        squad
+        + unanswerable(squad, 0.2, seed=SEED + 1)
+        + sets["squad-v2.0-dev-a"][0] * 4
+        + sets["policyqa-dev"][0] * 4
+        + bioasq_examples(data / "medical/bioasq-a.json.gz", held=False) * 6
+        + facts * 5
+    )
 
-    :param epochs: passes over the examples.
-    """
+
+RUNS = ((first_examples, 0.5886, 0.06), (second_examples, 1.0, 0.03))
+"""The two runs of the built-in reader: examples, epochs and warm-up. Each falls from its peak rate to nothing."""
+
+
+def make_reader(data: Path, out: Path) -> None:
+    """Train the built-in reader."""
     model, folder = load_base("AutoModelForQuestionAnswering", None)
     freeze(model, 0, words=True)
+    use_plain_attention(model)
     tokenizer = load_tokenizer(folder)
-    rows = features(reader_examples(data), WindowCutter(tokenizer, 256, 64))
-    schedule = Schedule(learning_rate=2e-4, epochs=epochs, batch=32, save_every=250, seed=SEED)
-    train(model, ReaderTask(rows, tokenizer.token_to_id("[PAD]") or 0), schedule, out / "work", report=_show)
+    for number, (examples, epochs, warmup) in enumerate(RUNS):
+        rows = features(examples(data), WindowCutter(tokenizer, 256, 64))
+        schedule = Schedule(
+            learning_rate=2e-4, epochs=epochs, batch=32, warmup=warmup, save_every=250, seed=SEED + number
+        )
+        task = ReaderTask(rows, tokenizer.token_to_id("[PAD]") or 0)
+        train(model, task, schedule, out / f"work{number + 1}", report=_show)
     save_torch(model, folder, out / "torch")
-    export_reader(model, folder / "tokenizer.json", data, out, epochs)
+    export_reader(model, folder / "tokenizer.json", data, out)
 
 
-def export_reader(model: Any, tokenizer: Path, data: Path, out: Path, epochs: float) -> dict[str, Any]:
+def export_reader(model: Any, tokenizer: Path, data: Path, out: Path) -> dict[str, Any]:
     """Write the built-in reader's folder: int8 weights, border of "no answer", held-out metrics."""
     card = {
         "kind": "reader",
@@ -116,16 +143,16 @@ def export_reader(model: Any, tokenizer: Path, data: Path, out: Path, epochs: fl
         "data": READER_DATA,
         "hyper_parameters": {
             "learning_rate": 2e-4,
-            "epochs": epochs,
+            "epochs": [epochs for _, epochs, _ in RUNS],
             "batch": 32,
-            "warmup": 0.06,
+            "warmup": [warmup for _, _, warmup in RUNS],
             "frozen": "word embeddings",
             "dropout": 0.0,
             "precision": "bfloat16",
-            "seed": SEED,
+            "seed": [SEED, SEED + 1],
         },
         "settings": {"length": 256, "overlap": 64},
-        "command": f"python -m kgqa.training.recipes reader DATA OUT {epochs:g}",
+        "command": "python -m kgqa.training.recipes reader DATA OUT",
         "measured_by": "kgqa.training.reading.finish on the held-out articles named here",
     }
     export_int8(ReaderOutputs(model), tokenizer, out, outputs=("start_logits", "end_logits"), card=card)
@@ -147,31 +174,39 @@ RERANKER_DATA = (
     "MedQuAD, half of the documents (CC BY 4.0)",
     "BioASQ 7B-11B, questions whose id does not end in 0, 4, 8 or c (CC BY 2.5)",
     "PubMedQA, the 500 outside the official test (MIT)",
-    "SciFact training claims, half (CC BY 4.0, ODC-BY)",
+    "SciFact training claims, half, and titles of its abstracts (CC BY 4.0, ODC-BY)",
     "PolicyQA dev without the held-out sites (MIT)",
     "CUAD, half of the contracts (CC BY 4.0)",
     "a half is what has an even zlib.crc32 of its id",
 )
 
 
-def make_reranker(data: Path, out: Path, size: float = 1.0) -> None:
-    """Train the built-in reranker.
+def make_reranker(data: Path, out: Path, reader: Path) -> None:
+    """Train the built-in reranker from the built-in reader, which has learnt to hold a question against a passage.
 
-    :param size: scales the number of training questions.
+    :param reader: ``torch`` folder of the reader's own recipe.
     """
-    sets = reranker_groups(data, size)
+    sets = reranker_groups(data)
     groups = [group for part in sets.values() for group in part]
     random.Random(SEED).shuffle(groups)
     options = RerankerOptions(
-        length=144, schedule=Schedule(learning_rate=1e-4, batch=8, warmup=0.1, save_every=50, log_every=10, seed=SEED)
+        base=reader,
+        length=144,
+        absolute=0.5,
+        schedule=Schedule(learning_rate=1.5e-4, batch=12, warmup=0.06, save_every=100, log_every=25, seed=SEED),
     )
     card = {
         "name": "kgqa-reranker-en",
-        "base": "all-MiniLM-L6-v2",
+        "base": "kgqa-reader-en",
         "data": RERANKER_DATA,
         "questions": {name: len(part) for name, part in sets.items()},
-        "hyper_parameters": {**asdict(options.schedule), "length": options.length, "passages_per_question": 4},
-        "command": f"python -m kgqa.training.recipes reranker DATA OUT {size:g}",
+        "hyper_parameters": {
+            **asdict(options.schedule),
+            "length": options.length,
+            "absolute": options.absolute,
+            "passages_per_question": 4,
+        },
+        "command": "python -m kgqa.training.recipes reranker DATA OUT READER/torch",
     }
     train_reranker(groups, out, options, card, _show)
 
@@ -182,5 +217,5 @@ def _show(progress: Progress) -> None:
 
 
 if __name__ == "__main__":
-    makers = {"reader": make_reader, "reranker": make_reranker}
-    makers[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]), *map(float, sys.argv[4:]))
+    part, *folders = sys.argv[1:]
+    {"reader": make_reader, "reranker": make_reranker}[part](*map(Path, folders))

@@ -1,7 +1,8 @@
 """Fine-tune a reranker: a cross-encoder that reads question and passage together and gives one score.
 
 The loss is softmax cross-entropy over a question's passages, one of which answers it (listwise; Nogueira and Cho 2019
-with the contrastive loss of Gao et al. 2021).
+with the contrastive loss of Gao et al. 2021). That orders passages but leaves the scores without a zero: a share of
+binary cross-entropy on each pair gives them one, so that "nothing here answers" can be told.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from kgqa.reading.extractive import load_tokenizer
+from kgqa.training.attention import use_plain_attention
 from kgqa.training.export import export_int8
 from kgqa.training.loop import Progress, Schedule, train
 from kgqa.training.mining import Group
@@ -33,11 +35,13 @@ class RerankerOptions:
 
     :param base: model folder to start from; the built-in base weights when ``None``.
     :param length: tokens of question and passage together.
+    :param absolute: weight of the binary cross-entropy beside the listwise loss.
     :param freeze: lowest encoder layers that stay as they are; word embeddings stay whenever ``freeze_words``.
     """
 
     base: Path | None = None
     length: int = 160
+    absolute: float = 0.0
     freeze: int = 0
     freeze_words: bool = True
     schedule: Schedule = field(default_factory=lambda: Schedule(learning_rate=1e-4, batch=8, warmup=0.1))
@@ -81,22 +85,27 @@ def _special(tokenizer: Tokenizer, token: str) -> int:
 class RerankerTask:
     """The reranker's batches and loss."""
 
-    def __init__(self, rows: Sequence[Pairs], pad: int) -> None:
+    def __init__(self, rows: Sequence[Pairs], pad: int, absolute: float = 0.0) -> None:
         self._rows = rows
         self._pad = pad
+        self._absolute = absolute
 
     def lengths(self) -> list[int]:
         """Return the tokens of each question's passages together."""
         return [max(len(ids) for ids in row.ids) * len(row.ids) for row in self._rows]
 
     def loss(self, model: nn.Module, rows: Sequence[int], device: torch.device) -> torch.Tensor:
-        """Return the mean cross-entropy of picking the passage that answers."""
+        """Return the mean cross-entropy of picking the passage that answers, and of telling it from each other one."""
         batch = [self._rows[i] for i in rows]
         flat = [(ids, at) for row in batch for ids, at in zip(row.ids, row.starts, strict=True)]
         scores = model(**pad_windows(flat, self._pad, device)).logits.float().squeeze(-1)
         parts = torch.split(scores, [len(row.ids) for row in batch])
         wide = nn.utils.rnn.pad_sequence(list(parts), batch_first=True, padding_value=-1e4)
-        return nn.functional.cross_entropy(wide, torch.zeros(len(batch), dtype=torch.long, device=device))
+        loss = nn.functional.cross_entropy(wide, torch.zeros(len(batch), dtype=torch.long, device=device))
+        if self._absolute:
+            first = torch.cat([torch.eye(1, len(part), device=device)[0] for part in parts])
+            loss = loss + self._absolute * nn.functional.binary_cross_entropy_with_logits(scores, first)
+        return loss
 
 
 class Scorer(nn.Module):
@@ -137,7 +146,8 @@ def train_reranker(
     freeze(model, options.freeze, words=options.freeze_words)
     tokenizer = load_tokenizer(folder)
     rows = encode_groups(groups, tokenizer, options.length)
-    task = RerankerTask(rows, tokenizer.token_to_id("[PAD]") or 0)
+    task = RerankerTask(rows, tokenizer.token_to_id("[PAD]") or 0, options.absolute)
+    use_plain_attention(model)
     train(model, task, options.schedule, out / "work", report=report)
     save_torch(model, folder, out / "torch")
     said = {"kind": "reranker", "max_length": 256, "trained_length": options.length, "license": "Apache-2.0", **card}
