@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from kgqa.errors import IndexFault
 from kgqa.knowledge import GRAPH, PASSAGES, BuildReport, Step
 from kgqa.knowledge import build as build_index
 from kgqa.language import fold
+from kgqa.types import Answer, Entity, Filters
 
 if TYPE_CHECKING:
     from kgqa.fusion import Calibration
@@ -248,13 +250,49 @@ class Opened:
             return None
         from kgqa.graph.answer import GraphSearch
 
-        closed = self.store.closed()
-        return GraphSearch(
-            self.graph,
-            self.encoder,
-            documents=self.linker.documents,
-            access=lambda source: closed.get(source, frozenset()),
-        )
+        return GraphSearch(self.graph, self.encoder, documents=self.linker.documents, access=self.groups_of)
+
+    # --- who may see what -
+
+    @cached_property
+    def closed(self) -> dict[str, frozenset[str]]:
+        """Groups of each document that is not open to everyone."""
+        return self.store.closed()
+
+    def groups_of(self, source: str) -> frozenset[str]:
+        """Return the groups that may see a document, a graph file or a named graph; empty means everyone."""
+        if found := self.closed.get(source):
+            return found
+        named = "://" in source or source.startswith("urn:")
+        return self.config.groups_of(source if named else f"graph/{source}")
+
+    def sheet(self, iri: str, language: str, filters: Filters) -> Entity | None:
+        """Return an entity's sheet as far as the asker may see it; ``None`` when there is nothing to see."""
+        from kgqa.graph.sheet import entity_sheet, seen
+        from kgqa.graph.view import View
+
+        assert self.graph is not None  # the caller asked
+        found = entity_sheet(self.graph, iri, language)
+        if found is None or not self.hides(filters):
+            return found
+        return seen(self.graph, found, View(self.graph, filters, self.groups_of).sees)
+
+    def permitted(self, answer: Answer, filters: Filters) -> Answer:
+        """Return an answer without the readings of names that only closed sources know."""
+        if self.graph is None or not answer.links or not self.hides(filters):
+            return answer
+        from kgqa.graph.view import View
+
+        graph, view = self.graph, View(self.graph, filters, self.groups_of)
+        known = {link.entity: any(map(view.sees, graph.triples_of(link.entity, 200))) for link in answer.links}
+        return replace(answer, links=tuple(link for link in answer.links if known[link.entity]))
+
+    def hides(self, filters: Filters) -> bool:
+        """Tell whether anything here is closed to the asker."""
+        if filters.groups is None:
+            return False
+        groups = [*self.closed.values(), *(groups for _, groups in self.config.access)]
+        return not all(filters.sees(access) for access in groups)
 
     # --- the library of documents (kgqa.protocols.Library) -
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ class KbConfig:
     """The settings of one knowledge base.
 
     :param folder: where its sources are.
+    :param access: pattern and groups that may see what it fits: ``documents/board/*``, ``graph/pay.ttl``, or a named graph's IRI.
     :param closure: draw the conclusions of RDFS (sub-classes, sub-properties, inverse and transitive properties) at build.
     """
 
@@ -44,6 +46,14 @@ class KbConfig:
     prefixes: Mapping[str, str] = field(default_factory=dict)
     tables: tuple[TableMapping, ...] = ()
     closure: bool = False
+    access: tuple[tuple[str, frozenset[str]], ...] = ()
+
+    def groups_of(self, source: str) -> frozenset[str]:
+        """Return the groups that may see a source; empty means everyone. The first pattern that fits decides.
+
+        :param source: a name such as ``documents/a.md`` or ``graph/a.ttl``, or the IRI of a named graph.
+        """
+        return next((groups for pattern, groups in self.access if fnmatchcase(source, pattern)), frozenset())
 
     @property
     def documents(self) -> Path:
@@ -56,7 +66,7 @@ class KbConfig:
         return self.folder / "graph"
 
 
-_KEYS = {"title", "languages", "chunking", "models", "prefixes", "tables", "closure"}
+_KEYS = {"title", "languages", "chunking", "models", "prefixes", "tables", "closure", "access"}
 
 
 def read_config(folder: Path) -> KbConfig:
@@ -84,6 +94,7 @@ def read_config(folder: Path) -> KbConfig:
             prefixes=prefixes,
             tables=tuple(_mapping(table, prefixes) for table in raw.get("tables", ())),
             closure=bool(raw.get("closure", False)),
+            access=tuple((name, _groups(name, said)) for name, said in _table(raw, "access", path).items()),
         )
     except (TypeError, ValueError, KeyError) as error:
         raise UsageError(f"{path}: {error}; see the guide on kb.toml") from error
@@ -93,6 +104,14 @@ def _mapping(table: Mapping[str, Any], prefixes: Mapping[str, str]) -> TableMapp
     columns = tuple(ColumnMapping(**column) for column in table.get("columns", ()))
     rest = {key: value for key, value in table.items() if key != "columns"}
     return TableMapping(columns=columns, prefixes=tuple(prefixes.items()), **rest)
+
+
+def _groups(name: str, said: Any) -> frozenset[str]:
+    if not isinstance(said, list) or not said or not all(isinstance(group, str) and group for group in said):
+        raise ValueError(f'[access] {name!r} must be a list of groups, such as ["ward"]')
+    if not name.startswith(("documents/", "graph/")) and "://" not in name and not name.startswith("urn:"):
+        raise ValueError(f"[access] {name!r} must begin with documents/ or graph/, or be the IRI of a named graph")
+    return frozenset(said)
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -23,6 +23,10 @@ class MissingExtra(UsageError):
         self.extra = extra
 
 
+class NotPermitted(UsageError):
+    """What is asked for would show what is closed to the asker."""
+
+
 class SourceError(KgqaError):
     """A source (document, RDF file, table) cannot be read as it is."""
 

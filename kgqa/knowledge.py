@@ -104,6 +104,8 @@ def build(config: KbConfig, index: Path, encoder: Encoder, *, progress: Step | N
 def sources_hash(config: KbConfig) -> str:
     """Identify the sources and settings: equal hashes give equal indexes."""
     digest = hashlib.sha256(f"{BUILD_FORMAT} {config.chunking} {config.closure} {config.tables}".encode())
+    if config.access:
+        digest.update(repr([(name, sorted(groups)) for name, groups in config.access]).encode())
     for path in _source_files(config):
         digest.update(f"\n{path.relative_to(config.folder).as_posix()}\n".encode(errors="surrogateescape"))
         digest.update(hashlib.sha256(path.read_bytes()).digest())
@@ -173,6 +175,10 @@ def _write_documents(config: KbConfig, folder: Path, step: Step) -> tuple[tuple[
                 for warning in loaded.warnings:
                     _note(warnings, loaded.path, root, warning)
                 for document in loaded.documents:
+                    if groups := config.groups_of(
+                        f"documents/{document.id}"
+                    ):  # what kb.toml says goes before the source's own
+                        document = replace(document, access=groups)
                     try:
                         writer.add(document, chunk(document, config.chunking))
                         count += 1

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from kgqa import changing
 from kgqa.assemble import Opened
 from kgqa.config import KbConfig, index_folder, read_config
-from kgqa.errors import UsageError
+from kgqa.errors import NotPermitted, UsageError
 from kgqa.knowledge import BuildReport, Step
 from kgqa.knowledge import build as build_index
 from kgqa.types import Answer, Document, Entity, Filters, Hit, Link
@@ -112,13 +112,29 @@ class KnowledgeBase:
         """Name of the index generation that it is open on."""
         return self._now.generation.name
 
-    def stats(self) -> dict[str, Any]:
-        """Return counts of documents, passages, triples and entities, when it was built, and what was not used."""
-        now = self._now
-        return {**now.generation.manifest.facts, "generation": now.generation.name, "models": now.fingerprints}
+    def stats(self, filters: Filters | None = None) -> dict[str, Any]:
+        """Return counts of documents, passages, triples and entities, when it was built, and what was not used.
 
-    def examples(self) -> list[str]:
-        """Return questions to begin with: the first of its acceptance questions of each family that have answers."""
+        :param filters: where they hide something from the asker, only what they do not hide is counted: the documents.
+        """
+        with self._work() as now:
+            facts: dict[str, Any] = dict(now.generation.manifest.facts)
+            if filters is not None and now.hides(filters):
+                facts = {"documents": len(self._visible(now, filters)), "built": facts.get("built", "")}
+            return {**facts, "generation": now.generation.name, "models": now.fingerprints}
+
+    def examples(self, filters: Filters | None = None) -> list[str]:
+        """Return questions to begin with: the first of its acceptance questions of each family that have answers.
+
+        :param filters: where they hide something from the asker, only questions that have an answer for the asker.
+        """
+        offered = self._examples()
+        with self._work() as now:
+            if filters is None or not now.hides(filters):
+                return offered
+        return [question for question in offered if self.ask(question, filters=filters).text is not None]
+
+    def _examples(self) -> list[str]:
         path = self.config.folder / "questions.jsonl"
         if not path.is_file():
             return []
@@ -197,7 +213,8 @@ class KnowledgeBase:
 
         with self._work() as now:
             answers = now.qa.ask(requests, sides=sides or BOTH, progress=progress)
-            return [replace(a, models=now.fingerprints, generation=now.generation.name) for a in answers]
+            seen = [now.permitted(a, request.filters) for a, request in zip(answers, requests, strict=True)]
+            return [replace(a, models=now.fingerprints, generation=now.generation.name) for a in seen]
 
     def _resolved(self, question: str, history: Sequence[Answer]) -> str:
         if not history:
@@ -228,23 +245,22 @@ class KnowledgeBase:
             hits = now.retriever.retrieve([asked], max(k, 20), filters=filters)
             return now.reranker.rerank([asked], hits)[0][:k]
 
-    def entity(self, name_or_iri: str, language: str = "en") -> Entity:
+    def entity(self, name_or_iri: str, language: str = "en", *, filters: Filters | None = None) -> Entity:
         """Return all that is known of an entity, and what the shapes expect but nobody has stated.
 
+        :param filters: hide what only sources state that are closed to the asker.
         :raises UsageError: there is no graph, or the name is not in it.
         """
         from dataclasses import replace
-
-        from kgqa.graph.sheet import entity_sheet
 
         with self._work() as now:
             if now.graph is None:
                 raise UsageError(f"{self.name}: has no graph")
             iri = _iri(now, name_or_iri)
-            entity = entity_sheet(now.graph, iri, language) if iri else None
+            entity = now.sheet(iri, language, filters or Filters()) if iri else None
         if entity is None:
             raise UsageError(f"{self.name}: knows no entity {name_or_iri!r}; try another name or its IRI")
-        hits = self.search(entity.label, 3, mode="hybrid")
+        hits = self.search(entity.label, 3, mode="hybrid", filters=filters)
         return replace(entity, passages=tuple(hit.passage for hit in hits))
 
     def label(self, iri: str, language: str = "en") -> str:
@@ -254,15 +270,20 @@ class KnowledgeBase:
                 return now.graph.label(iri, language)
         return iri.rstrip("/#").replace("#", "/").rsplit("/", 1)[-1]
 
-    def sparql(self, query: str, *, limit: int = 1000) -> Table | bool:
+    def sparql(self, query: str, *, limit: int = 1000, filters: Filters | None = None) -> Table | bool:
         """Run a SELECT or ASK query on the graph.
 
+        :param filters: a query sees the whole graph; so where they hide something from the asker, it is refused.
         :raises QueryError: it is malformed, not allowed, or runs into a limit.
         :raises UsageError: there is no graph.
         """
         with self._work() as now:
             if now.graph is None:
                 raise UsageError(f"{self.name}: has no graph")
+            if filters is not None and now.hides(filters):
+                raise NotPermitted(
+                    f"{self.name}: a query sees the whole graph, and some of its sources are closed to you"
+                )
             return now.graph.select(query, limit=limit)
 
     def document(self, doc_id: str) -> Document:
@@ -278,10 +299,18 @@ class KnowledgeBase:
                 f"{self.name}: has no document {doc_id!r}; its documents are listed by kgqa search"
             ) from None
 
-    def documents(self) -> list[tuple[str, str]]:
-        """Return id and title of each document."""
+    def documents(self, filters: Filters | None = None) -> list[tuple[str, str]]:
+        """Return id and title of each document.
+
+        :param filters: leave out the documents that are closed to the asker.
+        """
         with self._work() as now:
-            return now.store.documents()
+            return self._visible(now, filters or Filters())
+
+    @staticmethod
+    def _visible(now: Opened, filters: Filters) -> list[tuple[str, str]]:
+        closed = now.closed
+        return [pair for pair in now.store.documents() if filters.sees(closed.get(pair[0], frozenset()))]
 
     # --- changing -
 

@@ -302,3 +302,78 @@ def test_a_composer_adds_prose_and_leaves_the_answer_alone(own: Path, monkeypatc
     assert set(answer.items) == {"colchicine", "allopurinol"}
     assert "cheese" not in answer.prose
     assert base.ask("Which diseases does zorbafexine treat?").prose == ""
+
+
+@pytest.fixture
+def ruled(tmp_path: Path):
+    """A knowledge base whose kb.toml closes a document, a graph file and a named graph."""
+    kb = tmp_path / "kb" / "ruled"
+    (kb / "documents" / "board").mkdir(parents=True)
+    (kb / "graph").mkdir()
+    (kb / "documents" / "open.md").write_text("# Office\n\nThe office opens at nine.\n", encoding="utf-8")
+    (kb / "documents" / "board" / "pay.txt").write_text(
+        "The director Ada Lóng earns 900 crowns a day.", encoding="utf-8"
+    )
+    said = (
+        "@prefix x: <http://x.org/> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n"
+        'x:ada rdfs:label "Ada Lóng"@en ; x:worksIn x:office . x:office rdfs:label "office"@en . x:worksIn rdfs:label "works in" .\n'
+    )
+    (kb / "graph" / "people.ttl").write_text(said, encoding="utf-8")
+    (kb / "graph" / "pay.ttl").write_text(
+        "@prefix x: <http://x.org/> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n"
+        'x:ada x:earns x:crowns ; rdfs:comment "Paid by the day." . x:crowns rdfs:label "nine hundred crowns"@en .\n'
+        'x:earns rdfs:label "earns" .\n',
+        encoding="utf-8",
+    )
+    (kb / "graph" / "more.trig").write_text(
+        "@prefix x: <http://x.org/> . <http://x.org/secret> { x:ada x:fears x:spiders . }\n"
+        "<http://x.org/public> { x:ada x:likes x:tea . }\n",
+        encoding="utf-8",
+    )
+    (kb / "kb.toml").write_text(
+        '[access]\n"documents/board/*" = ["board"]\n"graph/pay.ttl" = ["board"]\n"http://x.org/secret" = ["board", "aide"]\n',
+        encoding="utf-8",
+    )
+    kgqa.build(kb)
+    opened = kgqa.open(kb)
+    yield opened
+    opened.close()
+
+
+def test_kb_toml_closes_documents_graph_files_and_named_graphs(ruled) -> None:
+    none, board, aide = (Filters(groups=frozenset(groups)) for groups in ((), ("board",), ("aide",)))
+
+    def said(filters: Filters) -> set[str]:
+        return {
+            triple.object.value.rsplit("/", 1)[-1]
+            for _, _, triple in ruled.entity("Ada Lóng", filters=filters).outgoing
+        }
+
+    assert said(none) == {"office", "tea"}
+    assert said(aide) == {"office", "tea", "spiders"}
+    assert said(board) == {"office", "tea", "spiders", "crowns"}
+    assert ruled.entity("Ada Lóng", filters=none).definition == "" != ruled.entity("Ada Lóng", filters=board).definition
+    with pytest.raises(kgqa.errors.UsageError, match="knows no entity"):
+        ruled.entity("http://x.org/crowns", filters=none)
+    assert [doc for doc, _ in ruled.documents(none)] == ["open.md"] and len(ruled.documents(board)) == 2
+    assert ruled.stats(none)["documents"] == 1 and "triples" not in ruled.stats(none)
+    assert ruled.stats(board)["triples"] > 0
+    assert all("crowns" not in hit.passage.text for hit in ruled.search("Who earns crowns?", filters=none))
+    query = "SELECT * { ?s ?p ?o } LIMIT 1"
+    with pytest.raises(kgqa.errors.NotPermitted, match="closed to you"):
+        ruled.sparql(query, filters=aide)
+    assert len(ruled.sparql(query, filters=board).rows) == 1
+    answer = ruled.ask("What does Ada Lóng earn?", filters=none)
+    assert "crowns" not in str(answer) and "board/pay" not in str(answer)
+    hidden = ruled.ask("What about nine hundred crowns?", filters=none)
+    assert all("crowns" not in link.entity for link in hidden.links)
+
+
+@pytest.mark.parametrize(
+    "line", ['"graph/a.ttl" = "ward"', '"graph/a.ttl" = []', '"a.ttl" = ["ward"]', '"graph/a" = [1]']
+)
+def test_a_bad_access_rule_is_refused(tmp_path: Path, line: str) -> None:
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "kb.toml").write_text(f"[access]\n{line}\n")
+    with pytest.raises(kgqa.errors.UsageError, match="access"):
+        kgqa.build(tmp_path)

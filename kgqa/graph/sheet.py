@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from kgqa.graph import shapes
 from kgqa.graph import vocabulary as v
 from kgqa.graph.shapes import Expectation
@@ -56,6 +59,28 @@ def _statements(store: GraphStore, iri: str, language: str) -> tuple[_Said, _Sai
         elif predicate not in silent and not (predicate == v.TYPE and triple.object.value.startswith(v.OWL)):
             outgoing.append((relation, shown(store, triple.object, language), triple))
     return tuple(outgoing[:MAX_STATEMENTS]), tuple(incoming[:MAX_STATEMENTS])
+
+
+def seen(store: GraphStore, entity: Entity, sees: Callable[[Triple], bool]) -> Entity | None:
+    """Return a sheet without what the asker may not see, ``None`` when that is all that is stated about the entity.
+
+    :param sees: tells whether a statement is visible.
+    """
+    shown = [triple for triple in store.triples_of(entity.iri, 2 * MAX_STATEMENTS) if sees(triple)]
+    if not shown:
+        return None
+    own = [triple for triple in shown if name(triple.subject) == entity.iri]
+    names = [triple.object.value for triple in own if triple.predicate.value in (*v.LABELS, *v.ALIASES)]
+    defined = {triple.object.value for triple in own if triple.predicate.value in v.DEFINITIONS}
+    kept = tuple(other for other in entity.synonyms if other in names)
+    return replace(
+        entity,
+        label=entity.label if entity.label in names else next(iter(names), entity.iri),
+        synonyms=kept,
+        definition=entity.definition if entity.definition in defined else "",
+        outgoing=tuple(said for said in entity.outgoing if sees(said[2])),
+        incoming=tuple(said for said in entity.incoming if sees(said[2])),
+    )
 
 
 def _definition(store: GraphStore, iri: str, language: str) -> str:

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -223,6 +223,19 @@ class GraphStore:
         number = self._statement(triple.subject, triple.predicate, triple.object)
         return () if number is None else self.statement(number).sources
 
+    @cached_property
+    def named(self) -> bool:
+        """Tell whether any statement was made in a named graph."""
+        return any(origin.graph for origin in self._origins)
+
+    def graphs(self, triple: Triple) -> tuple[str, ...]:
+        """Return the IRIs of the named graphs that state a triple, with empty text where it stands in none."""
+        number = self._statement(triple.subject, triple.predicate, triple.object)
+        if number is None:
+            return ()
+        origins = (self._origins[origin] for origin in self._sets[int(self.graph.out_contexts[number])])
+        return tuple(origin.graph for origin in origins)
+
     @property
     def dated(self) -> bool:
         """Tell whether the validity of any statement is limited."""
@@ -351,13 +364,14 @@ class GraphStore:
 @dataclass(frozen=True, slots=True)
 class _Origin:
     file: str
+    graph: str
     rule: str
     said: Annotation | None
 
 
 def _origin(data: dict[str, str]) -> _Origin:
     said = data.get("said")
-    return _Origin(data["file"], data["rule"], remarks.from_json(said) if said else None)  # type: ignore[arg-type]
+    return _Origin(data["file"], data.get("graph", ""), data["rule"], remarks.from_json(said) if said else None)  # type: ignore[arg-type]
 
 
 def _term(value: str | Term) -> Term:

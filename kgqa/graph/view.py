@@ -98,8 +98,16 @@ class View:
         if triple.premises:
             return all(self.sees(premise) for premise in triple.premises)
         files = {file for file, _ in self.store.files}
-        cited = [source for source in triple.sources if source not in files] or list(triple.sources)
-        return not cited or any(self.filters.sees(self._access(source)) for source in cited)
+        stated = [source for source in triple.sources if source in files]
+        cited = [source for source in triple.sources if source not in files]
+        graphs = self.store.graphs(triple) if self.store.named else ()
+        return all(self._any(names) for names in (stated, cited, graphs))
+
+    def _any(self, names: Sequence[str]) -> bool:
+        """Tell whether one of some sources is visible; nothing named is nothing hidden."""
+        access = self._access
+        assert access is not None  # the caller asked
+        return not names or any(not name or self.filters.sees(access(name)) for name in names)
 
     def note(self, language: str) -> str:
         """Return what the filters say about a result, in words; empty when they say nothing."""
