@@ -90,6 +90,11 @@ def _quotation(passage: Passage, start: int, end: int, score: float) -> Evidence
     return Evidence("passage", score, passage, at + start, at + end, passage.text[start:end])
 
 
+def voided(findings: Sequence[GraphFinding]) -> float:
+    """Return how sure the graph is that it understands a question and has no answer to it, in [0, 1]."""
+    return max((f.score for f in findings if f.kind == "none" and not f.values), default=0.0)
+
+
 def from_text(
     search: Search,
     asked: Asked,
@@ -98,11 +103,15 @@ def from_text(
     quotes: Sequence[Span],
     language: str,
     library: Library | None,
+    void: float = 0.0,
 ) -> list[Candidate]:
-    """Return the candidates of one search, best first."""
+    """Return the candidates of one search, best first.
+
+    :param void: how sure the graph is that it understands the question and has no answer, in [0, 1].
+    """
     if not hits:
         return []
-    shared = _Shared(search, asked, hits, library)
+    shared = _Shared(search, asked, hits, library, void)
     if asked.style == "exists":
         return [_existence(shared, quotes or spans, language)]
     if asked.style == "quote":
@@ -118,13 +127,16 @@ def from_text(
 class _Shared:
     """What the candidates of one search have in common."""
 
-    def __init__(self, search: Search, asked: Asked, hits: Sequence[Hit], library: Library | None) -> None:
+    def __init__(
+        self, search: Search, asked: Asked, hits: Sequence[Hit], library: Library | None, void: float = 0.0
+    ) -> None:
         self.search = search
         self.asked = asked
         self.hits = {hit.passage.id: hit for hit in hits}
         self.order = {hit.passage.id: place for place, hit in enumerate(hits)}
         self.words = content_words(search.question)
         self.unknown = _unheard(self.words, library)
+        self.void = void
 
     def candidate(self, span: Span, kind: str, way: str, rank: int) -> Candidate:
         passage = span.passage
@@ -159,6 +171,7 @@ class _Shared:
             "titled": _share(self.words, title),
             "named": _share([fold(n) for n in self.search.names], around) if self.search.names else 0.5,
             "unknown": -self.unknown,
+            "void": -self.void,
             "document": float(self.search.focus == "document"),
             "subject": float(passage.doc_id in self.search.boost),
             "affirmed": float(span is None or span.status in ("affirmed", "conditional")),

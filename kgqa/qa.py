@@ -122,6 +122,11 @@ class QA:
         self._parts = parts
         self._effort = effort
 
+    @property
+    def parts(self) -> Parts:
+        """What it answers with."""
+        return self._parts
+
     def ask(
         self, requests: Sequence[Request], *, sides: frozenset[Side] = BOTH, progress: Listener | None = None
     ) -> list[Answer]:
@@ -260,10 +265,13 @@ class QA:
     def _candidates(self, one: Understood, findings: Sequence[GraphFinding], read: Sequence[Read]) -> list[Candidate]:
         library, hits = self._parts.library, [hit for r in read for hit in r.hits]
         graph = candidates.from_graph(one.asked, findings, hits, one.language)
+        void = candidates.voided(findings)
         text = [
             candidate
             for r in read
-            for candidate in candidates.from_text(r.search, one.asked, r.hits, r.spans, r.quotes, one.language, library)
+            for candidate in candidates.from_text(
+                r.search, one.asked, r.hits, r.spans, r.quotes, one.language, library, void
+            )
         ]
         return fusion.merge(graph, text)
 

@@ -219,7 +219,8 @@ class GraphFinding:
     :param sparql: the query, ready to run again.
     :param paths: the triples behind the result, at most a few dozen.
     :param fills: the entities that stand for a thing that the question only describes ("the drug that treats X"), to be looked
-        up in the text. With ``kind`` ``none`` the graph can give no more than these.
+        up in the text. With ``kind`` ``none`` the graph can give no more than these; without values it understands what is asked
+        and has nothing.
     """
 
     kind: AnswerKind

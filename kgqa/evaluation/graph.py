@@ -204,7 +204,7 @@ def evaluate(
     for question in questions:
         start = time.perf_counter()
         links = linker.link([question.text])[0] if linker else gold_link(question)
-        findings = search.find([question.text], [links], Filters())[0]
+        findings = [found for found in search.find([question.text], [links], Filters())[0] if found.values]
         seconds = time.perf_counter() - start
         wanted = {iri_of(name) for name in question.answers}
         reachable = finder.reachable(iri_of(question.topic), wanted) if finder else True

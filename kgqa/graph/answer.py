@@ -84,7 +84,10 @@ class GraphSearch:
     def find(
         self, questions: Sequence[str], links: Sequence[Sequence[Link]], filters: Filters | None = None
     ) -> list[list[GraphFinding]]:
-        """Return what the graph says to each question, best first; empty when it has nothing that fits."""
+        """Return what the graph says to each question, best first; empty when it has nothing that fits.
+
+        A question that the graph understands but has no answer to gets one finding of kind ``none`` without values.
+        """
         wanted = filters or Filters()
         return [self._dated(question, found, wanted) for question, found in zip(questions, links, strict=True)]
 
@@ -171,19 +174,20 @@ class GraphSearch:
         asked = asof.mentioned(question, links)
         if asked is None or (findings and asked.used(findings[0])):
             return findings
-        return self._find(asked.text, asked.links, replace(filters, as_of=asked.day)) or findings
+        then = self._find(asked.text, asked.links, replace(filters, as_of=asked.day))
+        return then if any(finding.values for finding in then) else findings or then
 
     def _find(self, question: str, links: Sequence[Link], filters: Filters) -> list[GraphFinding]:
         view = View(self._store, filters, self._access)
         match, ranked = self.rank(asof.in_force(question) if filters.as_of else question, links)
-        findings = self._run(match, ranked, view)
+        findings, empty = self._run(match, ranked, view)
         sure = findings and findings[0].score >= _SURE and not _words_left(ranked, findings[0])
         manner = match.reading.wh in ("how", "why")  # asks for what a graph seldom has
         if match.reading.operation == "ask" or (sure and not manner and not _bare(match)):
-            return findings
+            return findings or empty
         described = self._described(match, links, view)
-        if described is None:
-            return findings
+        if described is None or not described.values:
+            return findings or ([described] if described else empty)
         if findings and set(findings[0].values) == set(described.values):
             return [replace(findings[0], fills=described.fills), *findings[1:]]
         return [described, *(finding for finding in findings if finding.score >= _SURE)]
@@ -205,9 +209,8 @@ class GraphSearch:
             result = Runner(view).run(item.query)
             if result.terms and len(result.terms) <= _MOST_FILLS and all(term.kind == "iri" for term in result.terms):
                 return self._filled(inner, item, result, part, view)
-            return (
-                None  # the longest description that makes sense names nothing: a shorter one would name something else
-            )
+            # The longest description that makes sense names nothing: a shorter one would name something else.
+            return None if result.terms else self._void(item)
         return None
 
     def _filled(self, match: Match, item: Scored, result: Result, part: Description, view: View) -> GraphFinding:
@@ -232,7 +235,13 @@ class GraphSearch:
         documents = self._documents(term.value)
         return Link(part.start, part.end, part.text, term.value, label, score, "given", types, documents)
 
-    def _run(self, match: Match, ranked: Sequence[Scored], view: View) -> list[GraphFinding]:
+    def _void(self, item: Scored) -> GraphFinding:
+        """Return the finding that the graph understands a question and has nothing."""
+        links = tuple(anchor.link for anchor in item.anchors.values() if anchor.link is not None)
+        return GraphFinding("none", (), item.score, sparql(item.query), links=links)
+
+    def _run(self, match: Match, ranked: Sequence[Scored], view: View) -> tuple[list[GraphFinding], list[GraphFinding]]:
+        """Return what the queries find, and what it says of the best of them that finds nothing, if that comes first."""
         runner = Runner(view)
         findings: list[GraphFinding] = []
         empty: Scored | None = None
@@ -246,7 +255,7 @@ class GraphSearch:
                 findings.append(finding)
             elif finding is None and not findings:
                 empty = empty or item
-        return findings
+        return findings, [self._void(empty)] if empty else []
 
     def _finding(self, match: Match, item: Scored, runner: Runner, view: View) -> GraphFinding | None:
         result = runner.run(item.query)
