@@ -216,6 +216,11 @@ class KnowledgeBase:
             seen = [now.permitted(a, request.filters) for a, request in zip(answers, requests, strict=True)]
             return [replace(a, models=now.fingerprints, generation=now.generation.name) for a in seen]
 
+    def permitted(self, answer: Answer, filters: Filters) -> Answer:
+        """Return an earlier answer as far as the asker may see it now; one that loses evidence is withdrawn."""
+        with self._work() as now:
+            return now.permitted(answer, filters)
+
     def _resolved(self, question: str, history: Sequence[Answer]) -> str:
         if not history:
             return question
@@ -224,6 +229,14 @@ class KnowledgeBase:
         with self._work() as now:
             linker = now.linker
             return resolve(question, history, (lambda text: linker.link([text])[0]) if linker else None).question
+
+    def attribution(
+        self, answer: Answer, citation: int = 1, *, side: Literal["passage", "question"] = "passage"
+    ) -> tuple[tuple[str, int, int, float], ...]:
+        """Return the words that decided a citation as (word, start, end, weight); see :mod:`kgqa.explaining`."""
+        from kgqa.explaining import attribution
+
+        return attribution(self.qa.parts, answer, citation, side)
 
     # --- looking things up -
 
