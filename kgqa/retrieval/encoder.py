@@ -53,6 +53,10 @@ class OnnxEncoder:
         """SHA-256 over weights, tokenizer, pooling, normalisation, prefixes, length and dimension."""
         return self._fingerprint
 
+    def everyday(self, words: Sequence[str]) -> list[bool]:
+        """Tell for each word whether it is so common that the model's vocabulary has it whole; few names are."""
+        return [self._model.has_token(word.lower()) for word in words]
+
     def encode(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
         """Return unit rows, shape (len(texts), dim), float32."""
         if not texts:

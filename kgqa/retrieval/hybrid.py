@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +58,14 @@ class HybridConfig:
     lexical_foreign: float = 0.9
     boost: float = 0.3
     boosted: int = 20
+
+
+@runtime_checkable
+class _Vocabulary(Protocol):
+    """An encoder that can tell everyday words from names."""
+
+    def everyday(self, words: Sequence[str]) -> list[bool]:
+        """Tell for each word whether it is common."""
 
 
 class HybridRetriever:
@@ -119,8 +127,11 @@ class HybridRetriever:
         return found
 
     def known(self, words: Sequence[str]) -> list[bool]:
-        """Tell for each word whether it stands anywhere in the passages."""
-        return self._lexical.known(words)
+        """Tell for each word whether it stands anywhere in the passages, or is an everyday word that need not."""
+        found = self._lexical.known(words)
+        if not isinstance(self._encoder, _Vocabulary):
+            return found
+        return [known or common for known, common in zip(found, self._encoder.everyday(words), strict=True)]
 
     def _encode(self, questions: list[str], mode: Mode) -> Vectors | None:
         return self._encoder.encode(questions, "query") if mode != "lexical" and questions else None

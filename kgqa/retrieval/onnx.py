@@ -56,6 +56,10 @@ class OnnxModel:
         found: list[Encoding] = self._tokenizer.encode_batch(cut)
         return found
 
+    def has_token(self, word: str) -> bool:
+        """Tell whether a word is one entry of the vocabulary."""
+        return self._tokenizer.token_to_id(word) is not None
+
     def run(self, encodings: Sequence[Encoding]) -> list[_Row]:
         """Return the first output of each text, without the batch axis, in order."""
         if len(encodings) < 2 or self._threads < 2:
