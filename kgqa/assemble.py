@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -278,14 +277,22 @@ class Opened:
         return seen(self.graph, found, View(self.graph, filters, self.groups_of).sees)
 
     def permitted(self, answer: Answer, filters: Filters) -> Answer:
-        """Return an answer without the readings of names that only closed sources know."""
-        if self.graph is None or not answer.links or not self.hides(filters):
+        """Return an answer as far as the asker may see it; see :func:`kgqa.rights.permitted`."""
+        if not self.hides(filters):
             return answer
         from kgqa.graph.view import View
+        from kgqa.rights import permitted
 
-        graph, view = self.graph, View(self.graph, filters, self.groups_of)
-        known = {link.entity: any(map(view.sees, graph.triples_of(link.entity, 200))) for link in answer.links}
-        return replace(answer, links=tuple(link for link in answer.links if known[link.entity]))
+        graph = self.graph
+        if graph is None:
+            return permitted(answer, lambda doc_id: filters.sees(self.closed.get(doc_id, frozenset())), bool, bool)
+        sees = View(graph, filters, self.groups_of).sees
+        return permitted(
+            answer,
+            lambda doc_id: filters.sees(self.closed.get(doc_id, frozenset())),
+            sees,
+            lambda iri: any(map(sees, graph.triples_of(iri, 200))),
+        )
 
     def hides(self, filters: Filters) -> bool:
         """Tell whether anything here is closed to the asker."""

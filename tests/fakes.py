@@ -8,8 +8,9 @@ from datetime import date
 from pathlib import Path as FilePath
 from types import SimpleNamespace
 
-from kgqa.errors import QueryError, UsageError
+from kgqa.errors import NotPermitted, QueryError, UsageError
 from kgqa.followup import resolve
+from kgqa.rights import permitted
 from kgqa.types import (
     Answer,
     Candidate,
@@ -238,7 +239,7 @@ class FakeKnowledgeBase:
         name = iri.rsplit("/", 1)[-1]
         return LABELS[name][language == "zh"] if name in LABELS else name
 
-    def entity(self, name_or_iri, language="en"):
+    def entity(self, name_or_iri, language="en", *, filters=None):
         name = name_or_iri.rsplit("/", 1)[-1]
         name = next((key for key, labels in LABELS.items() if name in (key, *labels)), name)
         if name not in LABELS:
@@ -251,7 +252,9 @@ class FakeKnowledgeBase:
             missing=("has ATC code", "has pregnancy category"),
         )  # fmt: skip
 
-    def sparql(self, query, *, limit=1000):
+    def sparql(self, query, *, limit=1000, filters=None):
+        if filters is not None and not all(filters.sees(one.access) for one in self._documents.values()):
+            raise NotPermitted("some sources are closed to you")
         if "SERVICE" in query.upper():
             raise QueryError("SERVICE is not allowed; ask this knowledge base only")
         if query.lstrip().upper().startswith("ASK"):
@@ -268,8 +271,14 @@ class FakeKnowledgeBase:
         except KeyError:
             raise UsageError(f"no document {doc_id!r}; see kb.documents()") from None
 
-    def documents(self):
-        return [(item.id, item.title) for item in self._documents.values()]
+    def documents(self, filters=None):
+        return [(one.id, one.title) for one in self._documents.values() if filters is None or filters.sees(one.access)]
+
+    def permitted(self, answer, filters):
+        def shown(doc_id):
+            return doc_id not in self._documents or filters.sees(self._documents[doc_id].access)
+
+        return permitted(answer, shown, bool, bool)
 
     # --- changing ---
 
@@ -301,7 +310,7 @@ class FakeKnowledgeBase:
     def verify_erasure(self, doc_id):
         return [f"passage of {doc_id}"] if doc_id in self._documents else []
 
-    def examples(self):
+    def examples(self, filters=None):
         return [
             "Which drugs treat type 2 diabetes?",
             "When is metformin contraindicated?",
@@ -309,7 +318,7 @@ class FakeKnowledgeBase:
             "What are the side effects of metformin?",
         ]
 
-    def stats(self):
+    def stats(self, filters=None):
         return {
             "documents": len(self._documents), "passages": 6, "triples": 1520, "entities": 310, "relations": 14,
             "languages": {"en": 2, "zh": 1}, "built": "2026-11-22T10:00:00",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+
+from kgqa.errors import UsageError
 
 from .batch_page import build_batch
 from .chat_page import build_chat
@@ -21,6 +24,7 @@ from .strings import LANGUAGES, t
 from .tags import el
 from .users import Users
 
+LOCAL = ("127.0.0.1", "::1")
 HERE = Path(__file__).parent
 THEME_SWITCH = """() => {
   const dark = document.body.classList.toggle('dark');
@@ -160,6 +164,8 @@ def launch(
     port: int = 7860,
     block: bool = True,
     users: str | Path | None = None,
+    trusted_header: str = "",
+    proxies: Sequence[str] = LOCAL,
 ) -> tuple[gr.Blocks, str]:
     """Serve the app and return it with its address.
 
@@ -167,12 +173,21 @@ def launch(
     :param port: 0 takes a free one.
     :param block: stay until interrupted.
     :param users: a file of users (see :mod:`ui.users`); then everyone signs in, and access rules are in force.
-    :raises kgqa.errors.UsageError: the file of users cannot be used.
+    :param trusted_header: the header in which a proxy names the user that it has signed in; then nobody signs in here.
+    :param proxies: addresses from which that header is believed.
+    :raises kgqa.errors.UsageError: the file of users cannot be used, or is missing beside a trusted header.
     """
-    known = Users.load(Path(users)) if users is not None else None
+    if trusted_header and users is None:
+        raise UsageError("a trusted header needs a file of users, which says who they are and what they may see")
+    known = Users.load(Path(users), passwords=not trusted_header) if users is not None else None
     app = build(bases, folder=folder, owners=known.owners() if known else None, groups=known.groups if known else None)
     app.queue(max_size=64, default_concurrency_limit=8)
-    _, url, _ = app.launch(**_options(host, port), prevent_thread_lock=True, auth=known.check if known else None)
+    entry: dict[str, Any] = {"auth": known.check if known else None}
+    if known is not None and trusted_header:
+        # Else uvicorn would put what a visitor claims to be (X-Forwarded-For) in the place of the address that it comes from.
+        os.environ["FORWARDED_ALLOW_IPS"] = ""
+        entry = {"auth_dependency": known.from_header(trusted_header, frozenset(proxies))}
+    _, url, _ = app.launch(**_options(host, port), prevent_thread_lock=True, **entry)
     if block:
         app.block_thread()
     return app, url

@@ -10,11 +10,11 @@ from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Any, Protocol
 
-from kgqa.errors import KgqaError, UsageError
+from kgqa.errors import KgqaError, NotPermitted, UsageError
 from kgqa.feedback import FeedbackStore
 from kgqa.types import Answer, Document, Entity, Filters, Hit, Link, Term
 
-from .history import HistoryStore
+from .history import Conversation, HistoryStore
 from .strings import t
 
 log = logging.getLogger("kgqa.ui")
@@ -68,17 +68,17 @@ class KnowledgeBase(Protocol):
     def search(self, query: str, k: int = 10, *, mode: Any = "rerank", filters: Filters | None = None) -> list[Hit]:
         """Find passages."""
 
-    def entity(self, name_or_iri: str, language: str = "en") -> Entity:
+    def entity(self, name_or_iri: str, language: str = "en", *, filters: Filters | None = None) -> Entity:
         """Return an entity's sheet."""
 
-    def sparql(self, query: str, *, limit: int = 1000) -> Any:
+    def sparql(self, query: str, *, limit: int = 1000, filters: Filters | None = None) -> Any:
         """Run a query: a table, or a truth value."""
 
     def document(self, doc_id: str) -> Document:
         """Return a document."""
 
-    def documents(self) -> list[tuple[str, str]]:
-        """Return id and title of every document."""
+    def documents(self, filters: Filters | None = None) -> list[tuple[str, str]]:
+        """Return id and title of every document that filters do not hide."""
 
     def add(self, *sources: FilePath) -> Any:
         """Add files."""
@@ -92,10 +92,13 @@ class KnowledgeBase(Protocol):
     def verify_erasure(self, doc_id: str) -> list[str]:
         """Return what remains of a removed document."""
 
-    def examples(self) -> list[str]:
+    def examples(self, filters: Filters | None = None) -> list[str]:
         """Return questions that this knowledge base can answer."""
 
-    def stats(self) -> dict[str, Any]:
+    def permitted(self, answer: Answer, filters: Filters) -> Answer:
+        """Return an earlier answer as far as the asker may see it now."""
+
+    def stats(self, filters: Filters | None = None) -> dict[str, Any]:
         """Return counts."""
 
 
@@ -113,6 +116,7 @@ class Desk:
     owners: frozenset[str] | None = None
     groups: Callable[[str], frozenset[str]] | None = None
     labels: dict[tuple[str, str, str], Callable[[Term], str]] = field(default_factory=dict)
+    offered: dict[tuple[str, str, frozenset[str] | None], list[str]] = field(default_factory=dict)
 
     def base(self, name: str) -> KnowledgeBase:
         """Return a knowledge base by name.
@@ -146,8 +150,32 @@ class Desk:
         return Filters(as_of=day, groups=groups, documents=frozenset(documents) or None)
 
     def examples(self, base: KnowledgeBase, user: str) -> list[str]:
-        """Return questions to begin with."""
-        return base.examples()
+        """Return questions to begin with that a user may have answered; remembered per index generation and groups."""
+        filters = self.filters(user)
+        key = (base.name, base.generation, filters.groups)
+        if key not in self.offered:
+            self.offered[key] = base.examples(filters)
+        return self.offered[key]
+
+    def stats(self, base: KnowledgeBase, user: str) -> dict[str, Any]:
+        """Return what a knowledge base holds, as far as a user may know; what could not be used is told to owners."""
+        stats = {"languages": base.languages, **base.stats(self.filters(user))}
+        if not self.owns(user):
+            stats.pop("problems", None)
+        return stats
+
+    def permitted(self, conversation: Conversation, user: str) -> Conversation:
+        """Return an earlier conversation as far as a user may see it now: rights can have been taken away since."""
+        if self.groups is None:
+            return conversation
+        filters = self.filters(user)
+        turns = tuple(
+            replace(turn, answer=self.bases[turn.base].permitted(turn.answer, filters))
+            if turn.base in self.bases
+            else turn
+            for turn in conversation.turns
+        )
+        return replace(conversation, turns=turns)
 
     def document(self, base: KnowledgeBase, doc_id: str, user: str) -> Document:
         """Return a document that a user may see.
@@ -161,26 +189,24 @@ class Desk:
 
     def documents(self, base: KnowledgeBase, user: str) -> list[tuple[str, str]]:
         """Return id and title of the documents that a user may see."""
-        if self.groups is None:
-            return base.documents()
-        return [pair for pair in base.documents() if self._admits(base.document(pair[0]).access, user)]
+        return base.documents(self.filters(user))
 
     def entity(self, base: KnowledgeBase, name: str, language: str, user: str) -> Entity:
-        """Return an entity's sheet, its passages narrowed to what a user may see.
+        """Return an entity's sheet, narrowed to what a user may see.
 
         :raises UsageError: nothing has this name.
         """
-        entity = base.entity(name, language)
-        return replace(entity, passages=tuple(p for p in entity.passages if self._admits(p.access, user)))
+        return base.entity(name, language, filters=self.filters(user))
 
     def query(self, base: KnowledgeBase, query: str, language: str, user: str) -> Any:
-        """Run a query; where an access rule is in force only owners may, since a query sees the whole graph.
+        """Run a query. It sees the whole graph; so it is refused to whom a part of that is closed.
 
         :raises UsageError: the query is refused.
         """
-        if self.groups is not None and not self.owns(user):
-            raise UsageError(t("help_not_permitted", language))
-        return base.sparql(query)
+        try:
+            return base.sparql(query, filters=self.filters(user))
+        except NotPermitted:
+            raise NotPermitted(t("query_closed", language)) from None
 
     def _admits(self, access: frozenset[str], user: str) -> bool:
         return self.groups is None or not access or bool(access & self.groups(user))

@@ -9,7 +9,7 @@ import gradio as gr
 
 from .desk import Desk
 from .export import to_markdown, to_pdf, to_record
-from .frame import Frame, Wording, data_of, owner_of, page
+from .frame import Frame, Wording, data_of, owner_of, page, user_of
 from .history import Conversation
 from .strings import t
 from .tags import Html, el
@@ -84,7 +84,8 @@ class HistoryPanel:
     ) -> tuple[Any, ...]:
         """Open an earlier conversation."""
         found = self._desk.history.load(owner_of(request, browser), data_of(event).get("id", ""))
-        return found or conversation, time.time_ns(), gr.Tabs(selected="chat")
+        shown = self._desk.permitted(found, user_of(request)) if found else conversation
+        return shown, time.time_ns(), gr.Tabs(selected="chat")
 
     def new(self) -> tuple[Any, ...]:
         """Begin a conversation."""
@@ -102,13 +103,19 @@ class HistoryPanel:
         self._desk.history.delete(owner_of(request, browser), conversation.id)
         return self.new()
 
-    def export(self, kind: str, conversation: Conversation, language: str) -> dict[str, str] | None:
+    def export(
+        self, kind: str, conversation: Conversation, language: str, request: gr.Request
+    ) -> dict[str, str] | None:
         """Return the conversation as a file for the browser to save."""
         if not conversation.turns:
             gr.Info(t("nothing_to_export", language))
             return None
         make = {"md": to_markdown, "json": to_record, "pdf": to_pdf}[kind]
-        return make(conversation, language).packed()
+
+        def labels(name: str) -> Any:
+            return self._desk.labeller(self._desk.bases.get(name) or next(iter(self._desk.bases.values())), language)
+
+        return make(self._desk.permitted(conversation, user_of(request)), language, labels).packed()
 
 
 def listen_history(frame: Frame, parts: dict[str, Any]) -> list[Any]:
@@ -135,7 +142,7 @@ def listen_history(frame: Frame, parts: dict[str, Any]) -> list[Any]:
 
 
 def _exporter(panel: HistoryPanel, kind: str) -> Any:
-    def export(conversation: Conversation, language: str) -> dict[str, str] | None:
-        return panel.export(kind, conversation, language)
+    def export(conversation: Conversation, language: str, request: gr.Request) -> dict[str, str] | None:
+        return panel.export(kind, conversation, language, request)
 
     return export

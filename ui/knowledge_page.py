@@ -90,7 +90,7 @@ class Knowledge:
         kb = self._desk.base(base)
         documents = self._desk.documents(kb, user_of(request))
         choices = [(f"{title} · {doc_id}" if title else doc_id, doc_id) for doc_id, title in documents[:5000]]
-        figures = contents(kb.title or kb.name, {"languages": kb.languages, **kb.stats()}, language)
+        figures = contents(kb.title or kb.name, self._desk.stats(kb, user_of(request)), language)
         return figures, documents_list(documents, words or "", language), gr.update(choices=choices, value=None)
 
     def filtered(self, words: str | None, base: str, language: str, request: gr.Request) -> str:

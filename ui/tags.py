@@ -17,10 +17,14 @@ class Html(str):
     __slots__ = ()
 
 
+def plain(value: object) -> str:
+    """Return a value as text; control characters become U+FFFD, direction overrides are taken out."""
+    return _TURNING.sub("", _FORBIDDEN.sub("\ufffd", str(value)))
+
+
 def text(value: object) -> Html:
-    """Return a value as escaped text; control characters become U+FFFD, direction overrides are taken out."""
-    clean = _TURNING.sub("", _FORBIDDEN.sub("\ufffd", str(value)))
-    return Html(escape(clean, quote=True))
+    """Return a value as escaped :func:`plain` text."""
+    return Html(escape(plain(value), quote=True))
 
 
 def el(name: str, *children: object, **attributes: object) -> Html:

@@ -6,6 +6,8 @@
     password = "scrypt$..."      # made by hash_password
     groups = ["cardiology"]
     owner = true
+
+Where a proxy in front of the chat signs people in and names them in a header, the users need no password.
 """
 
 from __future__ import annotations
@@ -15,8 +17,10 @@ import hashlib
 import hmac
 import os
 import tomllib
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kgqa.errors import UsageError
 
@@ -46,9 +50,10 @@ class Users:
         self._nobody = hash_password(base64.b64encode(os.urandom(9)).decode())
 
     @classmethod
-    def load(cls, file: Path) -> Users:
+    def load(cls, file: Path, *, passwords: bool = True) -> Users:
         """Read a file of users.
 
+        :param passwords: everyone signs in with one; ``False`` where a proxy signs people in.
         :raises UsageError: it is missing or malformed, or a password in it is not hashed.
         """
         try:
@@ -58,7 +63,7 @@ class Users:
         users = {}
         for name, table in tables.items():
             password = str(table.get("password", ""))
-            if not password.startswith("scrypt$"):
+            if not password.startswith("scrypt$") and (passwords or password):
                 raise UsageError(
                     f"{file}: the password of {name!r} is not hashed; write what ui.users.hash_password gives"
                 )
@@ -73,6 +78,20 @@ class Users:
         user = self._users.get(name)
         fits = _fits(password, user.password if user else self._nobody)
         return fits and user is not None
+
+    def from_header(self, header: str, proxies: Collection[str]) -> Callable[[Any], str | None]:
+        """Return what names the user of a request: the header that a proxy sets.
+
+        :param proxies: addresses whose header is believed; a request from elsewhere is nobody's.
+        """
+
+        def named(request: Any) -> str | None:
+            peer = request.client.host if request.client else ""
+            sent = request.headers.getlist(header)
+            # Two headers of the name: one may be the visitor's own, so neither is believed.
+            return sent[0] if peer in proxies and len(sent) == 1 and sent[0] in self._users else None
+
+        return named
 
     def groups(self, name: str) -> frozenset[str]:
         """Return a user's groups."""

@@ -21,7 +21,21 @@ from kgqa.errors import MissingExtra
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=7860, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
 @click.option("--users", metavar="FILE", help="Users with hashed passwords, groups and owners; then everyone signs in.")
-def command(names: tuple[str, ...], host: str, port: int, users: str | None) -> None:
+@click.option(
+    "--trusted-header", default="", metavar="NAME", help="Header in which a proxy names who it has signed in."
+)
+@click.option(
+    "--trusted-proxy",
+    "proxies",
+    multiple=True,
+    default=("127.0.0.1", "::1"),
+    show_default=True,
+    metavar="ADDRESS",
+    help="Where that header is believed from.",
+)
+def command(
+    names: tuple[str, ...], host: str, port: int, users: str | None, trusted_header: str, proxies: tuple[str, ...]
+) -> None:
     """Open the chat in a browser. It listens on this machine only, unless --host says otherwise.
 
     \b
@@ -32,7 +46,7 @@ def command(names: tuple[str, ...], host: str, port: int, users: str | None) -> 
     for base in bases:
         _ = base.qa  # load the models before the first question, not with it
     note(f"kgqa chat at http://{host}:{port}  (stop with Ctrl-C)")
-    ui.launch(bases, host=host, port=port, users=users)
+    ui.launch(bases, host=host, port=port, users=users, trusted_header=trusted_header, proxies=proxies)
 
 
 def _built() -> list[str]:

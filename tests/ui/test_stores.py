@@ -4,10 +4,13 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from pypdf import PdfReader
 
 from kgqa.errors import UsageError
 from kgqa.feedback import FeedbackStore
@@ -159,12 +162,16 @@ def test_exports_hold_the_evidence_and_nothing_that_runs(kb):
     )
     talk = talk.with_turn(turn(kb, "二甲双胍的禁忌症是什么？"))
     written = to_markdown(talk, "en").data.decode()
-    assert "severe renal impairment (eGFR below 30 mL/min)" in written and "`drugs/metformin.md`" in written
-    assert "<img" not in written and "\\[link\\](javascript" in written
+    assert "severe renal impairment (eGFR below 30 mL/min)" in written and "drugs/metformin.md" in written
+    assert "<img" not in written and "\\[link\\](javascript\\:1)" in written
+    assert "二甲双胍" in written and "graph/drugs.ttl" in written and "The sources disagree" in written
     record = json.loads(to_record(talk).data)
     assert record["turns"][0]["answer"]["evidence"][0]["quote"] == "severe renal impairment (eGFR below 30 mL/min)"
     pdf = to_pdf(talk, "zh")
     assert pdf.data.startswith(b"%PDF") and pdf.name.endswith(".pdf")
+    pages = "".join(page.extract_text() for page in PdfReader(BytesIO(pdf.data)).pages)
+    for words in ("eGFR below 30 mL/min", "drugs/metformin.md", "graph/drugs.ttl", "严重肾功能不全", "来源说法不一"):
+        assert words in pages
 
 
 def test_users_sign_in_with_hashed_passwords(tmp_path):
@@ -188,6 +195,26 @@ def test_a_file_of_users_that_cannot_be_used_is_refused(tmp_path, text):
         Users.load(tmp_path / "gone.toml")
 
 
+def test_a_proxy_names_the_user_in_a_header_that_only_it_can_send(tmp_path):
+    from starlette.datastructures import Headers
+
+    file = tmp_path / "users.toml"
+    file.write_text('[users.ann]\ngroups = ["ward"]\n[users."bób"]\n', encoding="utf-8")
+    with pytest.raises(UsageError, match="not hashed"):
+        Users.load(file)
+    named = Users.load(file, passwords=False).from_header("X-Remote-User", {"10.0.0.1"})
+
+    def request(peer, *sent):
+        headers = Headers(raw=[(b"x-remote-user", one.encode("latin-1")) for one in sent])
+        return SimpleNamespace(client=SimpleNamespace(host=peer), headers=headers)
+
+    assert named(request("10.0.0.1", "ann")) == "ann"
+    assert named(request("10.0.0.2", "ann")) is None
+    assert named(request("10.0.0.1", "eve")) is None and named(request("10.0.0.1")) is None
+    assert named(request("10.0.0.1", "ann", "ann")) is None
+    assert not Users.load(file, passwords=False).check("ann", "")
+
+
 def test_a_document_of_another_group_is_as_good_as_none(kb, tmp_path):
     kb._documents["drugs/metformin.md"] = replace(kb.document("drugs/metformin.md"), access=frozenset({"ward"}))
     desk = Desk(
@@ -200,8 +227,16 @@ def test_a_document_of_another_group_is_as_good_as_none(kb, tmp_path):
     assert "drugs/metformin.md" not in dict(desk.documents(kb, "bob"))
     assert desk.filters("bob").groups == frozenset()
     assert desk.query(kb, "SELECT * {}", "en", "ann").rows
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError, match="whole graph"):
         desk.query(kb, "SELECT * {}", "en", "bob")
+    talk = Conversation().with_turn(turn(kb, "What are the side effects of metformin?"))
+    assert desk.permitted(talk, "ann") == talk
+    withdrawn = desk.permitted(talk, "bob").turns[0].answer
+    assert (
+        withdrawn.text is None
+        and withdrawn.evidence == ()
+        and "lactic" not in to_record(desk.permitted(talk, "bob")).data.decode()
+    )
 
 
 def test_a_page_of_a_pdf_is_drawn_with_its_quotation_marked(kb, tmp_path):
