@@ -3,8 +3,9 @@
 It works with any reader of the protocol, as it only reads again. Two methods:
 
 - ``occlusion``: each word is left out once, and its weight is what the answer's score loses (Li, Monroe and Jurafsky 2016,
-  "representation erasure"; for images Zeiler and Fergus 2014). One reading for each word. To keep a long passage affordable
-  sentences are left out first, and only words of the answer's sentence and of those that matter are weighed one by one.
+  "representation erasure"; for images Zeiler and Fergus 2014), in a passage against the median word. One reading for each
+  word. To keep a long passage affordable sentences are left out first, and only words of the answer's sentence and of
+  those that matter are weighed one by one.
 - ``shapley``: words are added back in random orders, and a word's weight is its mean gain (permutation sampling, Štrumbelj
   and Kononenko 2014, each order read backwards too, Mitchell et al. 2022). Weights add up to what all words give together,
   and words that can stand for each other share it; it takes more readings.
@@ -20,6 +21,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from statistics import median
 from typing import Any, Literal, NamedTuple
 
 from kgqa.language import has_cjk, sentences
@@ -34,6 +36,7 @@ READINGS = 96
 
 _WORD = re.compile(r"[^\W_]+(?:['’.\-][^\W_]+)*")
 _BATCH = 32
+_MANY = 12
 
 
 class Word(NamedTuple):
@@ -146,7 +149,10 @@ def _occlusion(value: _Value, asked: Asked, side: Side, readings: int) -> dict[U
         units, readings = _narrowed(value, asked, units, readings)
     units = units[: max(1, readings - 1)]
     whole, *scores = value([(), *[(unit,) for unit in units]])
-    return {unit: whole - score for unit, score in zip(units, scores, strict=True)}
+    # Leaving out any word moves all others and the scale of an int8 model's numbers; that common shift says nothing of
+    # one word, and is seen where there are many.
+    usual = median(scores) if side == "passage" and len(scores) >= _MANY else whole
+    return {unit: usual - score for unit, score in zip(units, scores, strict=True)}
 
 
 def _narrowed(value: _Value, asked: Asked, units: Sequence[Unit], readings: int) -> tuple[list[Unit], int]:
