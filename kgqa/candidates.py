@@ -145,6 +145,7 @@ class _Shared:
         features["rank"] = 1.0 / (1 + rank)
         features["form"] = float(fits(self.asked.form, span.text) and not _only_heading(span)) - 1.0
         features["new"] = self._new(span.text) - 1.0
+        features["typed"] = float(self.asked.form != "any" and features["form"] == 0.0)
         evidence = Evidence("passage", span.score, passage, span.start, span.end, span.text, status=span.status)
         text = " ".join(span.text.split())
         return Candidate(

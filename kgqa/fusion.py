@@ -169,20 +169,53 @@ def _turned(candidate: Candidate, p: float) -> tuple[Candidate, float]:
 
 
 def conflicts(ranked: Sequence[tuple[Candidate, float]], calibration: Calibration) -> tuple[Conflict, ...]:
-    """Return what a confident candidate of the other side says differently, for answers that have one value."""
-    best, _ = ranked[0]
-    if best.kind not in ("boolean", "number", "date", "span") or best.side == "both" or len(best.items) != 1:
-        return ()
+    """Return what a confident candidate of the other side, or of another document, says differently.
+
+    Only answers of one value can be contradicted; two documents contradict each other in amounts and dates alone, as
+    different words may say the same.
+    """
+    best, sure = ranked[0]
     for other, confidence in ranked[1:]:
-        comparable = other.kind == best.kind and other.side not in (best.side, "both") and len(other.items) == 1
-        if comparable and confidence >= calibration.threshold and best.evidence and other.evidence:
+        if confidence < max(calibration.threshold, sure / 2):
+            break
+        if _sides_differ(best, other) or contradict(best, other):
             return (Conflict(best.kind, best.evidence[0], other.evidence[0], best.items[0], other.items[0]),)
     return ()
 
 
-def reason_for_nothing(*, linked: bool, found: bool, retrieved: bool, hidden: bool, outdated: bool) -> Reason:
+def _sides_differ(one: Candidate, other: Candidate) -> bool:
+    comparable = one.kind == other.kind and one.kind in ("boolean", "number", "date", "span") and _single(one, other)
+    return comparable and {one.side, other.side} == {"graph", "text"}
+
+
+def contradict(one: Candidate, other: Candidate) -> bool:
+    """Tell whether two passages of different documents name different amounts or dates for what was asked."""
+    if not _single(one, other) or not (one.features.get("typed") and other.features.get("typed")):
+        return False
+    places = [e.passage.doc_id for c in (one, other) for e in c.evidence[:1] if e.passage is not None]
+    amounts = [frozenset(re.findall(r"\d+(?:[.,]\d+)*", c.items[0])) for c in (one, other)]
+    return len(set(places)) == 2 and all(amounts) and not amounts[0] & amounts[1]
+
+
+def _single(one: Candidate, other: Candidate) -> bool:
+    return len(one.items) == len(other.items) == 1 and bool(one.evidence and other.evidence)
+
+
+def disagree(ranked: Sequence[tuple[Candidate, float]], threshold: float) -> bool:
+    """Tell whether an answer is missing only because two documents contradict each other about it."""
+    if len(ranked) < 2:
+        return False
+    (best, sure), *rest = ranked
+    return any(sure + confidence >= threshold and contradict(best, other) for other, confidence in rest[:3])
+
+
+def reason_for_nothing(
+    *, linked: bool, found: bool, retrieved: bool, hidden: bool, outdated: bool, void: bool = False, split: bool = False
+) -> Reason:
     """Return why there is no answer.
 
+    :param void: the graph understands the question and has no such statement.
+    :param split: two documents say different things, neither more surely.
     :param linked: the question names an entity of the graph.
     :param found: graph or reader had a candidate, too weak to be given.
     :param retrieved: passages on the topic were found.
@@ -193,6 +226,10 @@ def reason_for_nothing(*, linked: bool, found: bool, retrieved: bool, hidden: bo
         return Reason.NOT_PERMITTED
     if outdated:
         return Reason.OUT_OF_DATE
+    if split:
+        return Reason.SOURCES_DISAGREE
+    if void:
+        return Reason.NO_RELATION
     if found:
         return Reason.READER_UNSURE
     if not retrieved:

@@ -259,7 +259,7 @@ class QA:
             alternatives=tuple(c for c, _ in decision.ranked[: self._effort.alternatives]),
         )
         if decision.best is None:
-            return self._abstain(base, one, decision, read)
+            return self._abstain(base, one, decision, read, void=candidates.voided(findings) > 0)
         return self._answer(base, decision.best, decision)
 
     def _candidates(self, one: Understood, findings: Sequence[GraphFinding], read: Sequence[Read]) -> list[Candidate]:
@@ -296,20 +296,25 @@ class QA:
         told = iter(self._parts.composer.compose([a.question for a in given], [a.evidence for a in given]))
         return [answer if answer.text is None else replace(answer, prose=next(told) or "") for answer in answers]
 
-    def _abstain(self, base: Answer, one: Understood, decision: Decision, read: Sequence[Read]) -> Answer:
+    def _abstain(
+        self, base: Answer, one: Understood, decision: Decision, read: Sequence[Read], *, void: bool
+    ) -> Answer:
         reason = fusion.reason_for_nothing(
             linked=bool(one.links),
             found=bool(decision.ranked),
             retrieved=any(r.hits for r in read),
             hidden=not any(r.hits for r in read) and self._without(one, replace(one.request.filters, groups=None)),
             outdated=not any(r.hits for r in read) and self._without(one, replace(one.request.filters, as_of=None)),
+            void=void,
+            split=fusion.disagree(decision.ranked, self._parts.calibration.threshold),
         )
         nearest = tuple(
             Evidence("passage", h.score, h.passage, h.passage.start, h.passage.end, h.passage.text)
             for r in read[:1]
             for h in r.hits[:2]
         )
-        shown = nearest if reason in (Reason.READER_UNSURE, Reason.NO_RELATION) else ()
+        related = (Reason.READER_UNSURE, Reason.NO_RELATION, Reason.SOURCES_DISAGREE)
+        shown = nearest if reason in related else ()
         return replace(base, reason=reason, explanation=explain(reason, base.language), evidence=shown)
 
     def _without(self, one: Understood, wider: Filters) -> bool:

@@ -75,6 +75,40 @@ def test_graph_and_text_that_differ_are_shown_as_a_conflict() -> None:
     assert (conflict.one_says, conflict.other_says) == ("30", "45")
 
 
+def dose(text: str, document: str, **features: float) -> Candidate:
+    passage = Passage(f"p-{document}", document, text, "en", 0, len(text))
+    evidence = Evidence("passage", 1.0, passage, 0, len(text), text)
+    return Candidate("span", (text,), ("",), "text", 1.0, (evidence,), None, {"typed": 1.0, **features})
+
+
+def test_two_documents_that_name_different_amounts_are_shown_as_a_conflict() -> None:
+    old, new = dose("800 mg a day", "old.md", reader=0.5), dose("900 mg", "new.md", reader=0.8)
+    (conflict,) = fusion.decide([old, new], EVEN).conflicts
+    assert (conflict.one_says, conflict.other_says) == ("900 mg", "800 mg a day")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        dose("900 milligrams", "other.md", reader=0.7),
+        dose("800 mg", "new.md", reader=0.7),
+        dose("800 mg", "other.md", reader=0.7, typed=0.0),
+        dose("800 mg", "other.md", reader=-0.4),
+    ],
+    ids=["the same amount", "the same document", "no amount was asked for", "an unsure reader"],
+)
+def test_what_is_no_contradiction_between_documents(other: Candidate) -> None:
+    assert fusion.decide([dose("900 mg", "new.md", reader=0.8), other], EVEN).conflicts == ()
+
+
+def test_two_documents_of_which_neither_is_surer_are_the_reason_to_abstain() -> None:
+    torn = fusion.decide([dose("800 mg", "a.md", reader=0.0), dose("900 mg", "b.md", reader=0.0)], EVEN)
+    assert torn.best is None
+    assert fusion.disagree(torn.ranked, EVEN.threshold)
+    alike = fusion.decide([dose("800 mg", "a.md", reader=0.0), dose("800 mg", "b.md", reader=0.0)], EVEN)
+    assert not fusion.disagree(alike.ranked, EVEN.threshold)
+
+
 def test_an_unsure_other_side_is_no_conflict() -> None:
     decision = fusion.decide(
         [candidate("30", side="graph", kind="number", fit=0.9), candidate("45", kind="number", reader=-0.5)], EVEN
