@@ -1,7 +1,8 @@
 """From a torch model to the int8 ONNX folder that answering runs from: model, tokenizer and card.
 
 Weights of matrix products are quantised per output channel to int8, those of embedding tables per table; activations
-are quantised while the model runs (dynamic quantisation). The built-in encoder is made again by
+are quantised while the model runs (dynamic quantisation). What only padded batches need is left out (:mod:`kgqa.training.lean`):
+each text is run alone. The built-in encoder is made again by
 
     python -m kgqa.training.export kgqa/models/weights/encoder
 """
@@ -23,6 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from kgqa.errors import ModelError
+from kgqa.training.lean import lean
 
 OPSET = 17
 BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -72,18 +74,19 @@ def export_int8(
         _export(model, plain, inputs, outputs)
         _compare(model, plain, inputs, tolerance)
         _quantise(plain, folder / "model.onnx")
+    lean(folder / "model.onnx", folder / "model.onnx")
     save_tokenizer(tokenizer, folder / "tokenizer.json")
-    write_card(folder, {**(card or {}), "inputs": list(inputs), "outputs": list(outputs)})
+    write_card(folder, {**(card or {}), "inputs": list(inputs), "outputs": list(outputs), "unpadded": True})
     return folder
 
 
-def write_card(folder: Path, card: Mapping[str, Any]) -> None:
-    """Write ``card.json`` with the size and hash of the files beside it."""
-    files = {
-        name: {"bytes": (folder / name).stat().st_size, "sha256": _sha256(folder / name)}
-        for name in ("model.onnx", "tokenizer.json")
-    }
-    text = json.dumps({**card, "files": files}, ensure_ascii=False, indent=2, sort_keys=True)
+def write_card(folder: Path, card: Mapping[str, Any], files: Sequence[str] = ("model.onnx", "tokenizer.json")) -> None:
+    """Write ``card.json`` with the size and hash of the model's files.
+
+    :param files: the model's files, relative to its folder.
+    """
+    known = {name: {"bytes": (folder / name).stat().st_size, "sha256": _sha256(folder / name)} for name in files}
+    text = json.dumps({**card, "files": known}, ensure_ascii=False, indent=2, sort_keys=True, default=str)
     (folder / "card.json").write_text(text + "\n", encoding="utf-8")
 
 
