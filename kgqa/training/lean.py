@@ -116,13 +116,11 @@ def _drop_unused(graph: Any) -> None:
         if name not in needed:
             needed.add(name)
             todo += makers[name].input if name in makers else []
-    for field, named in (
-        (graph.node, lambda node: set(node.output)),
-        (graph.initializer, lambda tensor: {tensor.name}),
-        (graph.input, lambda value: {value.name}),
-    ):
-        for item in [item for item in field if not named(item) & needed]:
-            field.remove(item)
+    for node in [node for node in graph.node if not needed & set(node.output)]:
+        graph.node.remove(node)
+    for held in (graph.initializer, graph.input):
+        for item in [item for item in held if item.name not in needed]:
+            held.remove(item)
     del graph.value_info[:]
 
 
