@@ -73,7 +73,9 @@ def make_reranker(name: str = BUILTIN, blend: float | None = None) -> Reranker |
 def _onnx_folder(name: str, part: str) -> Path | None:
     if name == BUILTIN:
         return _WEIGHTS / part
-    folder = Path(name)
+    from kgqa.models.registry import in_force
+
+    folder = in_force(Path(name))
     return folder if (folder / "model.onnx").is_file() else None
 
 
@@ -179,6 +181,19 @@ class Opened:
     def fingerprints(self) -> Mapping[str, str]:
         """Hashes of the models that made the index."""
         return dict(self.generation.manifest.fingerprints)
+
+    @cached_property
+    def census(self) -> dict[str, Any]:
+        """Counts that the build does not keep: documents by language, relations, and the dates that sources hold from."""
+        import numpy as np
+
+        languages, days = self.store.census()
+        graph = self.graph.graph if self.graph is not None else None
+        return {
+            "languages": languages,
+            **({"dates": tuple(day.isoformat() for day in dict.fromkeys((days[0], days[-1])))} if days else {}),
+            **({"relations": len(np.unique(graph.out_predicates))} if graph is not None else {}),
+        }
 
     # --- parts, each made when it is first asked for -
 

@@ -18,7 +18,9 @@ BUILTIN = "builtin"
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """Which models to use: ``builtin``, a folder, or the name of a model on a hub.
+    """Which models to use: ``builtin``, a folder, a store of versions, or the name of a model on a hub.
+
+    A folder is looked for inside the knowledge base first, then from where the program runs.
 
     :param composer: ``none``, a folder or name of a generative model, or the address of an OpenAI-compatible service.
     """
@@ -90,7 +92,7 @@ def read_config(folder: Path) -> KbConfig:
             title=str(raw.get("title", folder.resolve().name)),
             languages=tuple(map(str, raw.get("languages", ("en",)))),
             chunking=Chunking(**_table(raw, "chunking", path)),
-            models=Models(**{k: str(v) for k, v in _table(raw, "models", path).items()}),
+            models=Models(**{k: _model(folder, str(v)) for k, v in _table(raw, "models", path).items()}),
             prefixes=prefixes,
             tables=tuple(_mapping(table, prefixes) for table in raw.get("tables", ())),
             closure=bool(raw.get("closure", False)),
@@ -98,6 +100,10 @@ def read_config(folder: Path) -> KbConfig:
         )
     except (TypeError, ValueError, KeyError) as error:
         raise UsageError(f"{path}: {error}; see the guide on kb.toml") from error
+
+
+def _model(folder: Path, name: str) -> str:
+    return str(folder / name) if (folder / name).is_dir() else name
 
 
 def _mapping(table: Mapping[str, Any], prefixes: Mapping[str, str]) -> TableMapping:

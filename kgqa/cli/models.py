@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kgqa.cli.frame import json_option, print_json
+from kgqa.cli.frame import json_option, note, print_json, usable
 from kgqa.errors import ModelError
 
 if TYPE_CHECKING:
@@ -16,18 +16,45 @@ if TYPE_CHECKING:
 
 @click.group("models")
 def command() -> None:
-    """List, show and verify models."""
+    """List, show, verify, promote and roll back models.
+
+    A store is a folder that keeps the versions of one model and names the one in force; kb.toml names the store:
+
+    \b
+    [models]
+    reader = "models/reader"
+    """
 
 
 @command.command("list")
+@click.option(
+    "--root", type=click.Path(path_type=Path), help="Folder of stores, whose versions are listed too (e.g. models)."
+)
 @json_option
-def list_(as_json: bool) -> None:
-    """List the built-in models."""
-    from kgqa.models.registry import builtins
+def list_(root: Path | None, as_json: bool) -> None:
+    """List the built-in models, and the versions of one's own.
 
-    found = builtins()
+    \b
+    kgqa models list --root models
+    """
+    from kgqa.models.registry import list_models
+
+    found = list_models(root)
     if as_json:
-        print_json({"models": [{"name": o.name, "megabytes": o.megabytes, "summary": o.summary} for o in found]})
+        print_json(
+            {
+                "models": [
+                    {
+                        "name": one.name,
+                        "version": one.version,
+                        "in_force": one.current,
+                        "megabytes": one.megabytes,
+                        "summary": one.summary,
+                    }
+                    for one in found
+                ]
+            }
+        )
         return
     for one in found:
         click.echo(f"{one.name:<12}{one.megabytes:6.1f} MB  {one.summary}")
@@ -37,17 +64,23 @@ def list_(as_json: bool) -> None:
 @click.argument("name")
 @json_option
 def show(name: str, as_json: bool) -> None:
-    """Show the card of a built-in model or of a model folder: data, licences, metrics, hashes.
+    """Show the card of a built-in model, a model folder or a store: data, licences, metrics, hashes, and its history.
 
     \b
     kgqa models show reader
+    kgqa models show models/reader
     """
     from kgqa.models.cards import read_card, render
-    from kgqa.models.registry import find, size
+    from kgqa.models.registry import find, history, size
 
     folder = find(name)
-    card = read_card(folder)
-    print_json(card.said) if as_json else click.echo(render(card, size(folder)))
+    card, told = read_card(folder), history(Path(name))
+    if as_json:
+        print_json({**card.said, "history": told} if told else card.said)
+        return
+    click.echo(render(card, size(folder)))
+    for row in told:
+        click.echo(f"  {row.get('at')}  {row.get('action')} {row.get('version')}  from {row.get('from')}")
 
 
 @command.command("verify")
@@ -58,7 +91,7 @@ def verify(names: tuple[str, ...], as_json: bool) -> None:
 
     \b
     kgqa models verify
-    kgqa models verify runs/my-reader
+    kgqa models verify runs/my-reader models/reader
     """
     from kgqa.models.registry import builtins, faults, find
 
@@ -77,28 +110,48 @@ def verify(names: tuple[str, ...], as_json: bool) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.argument("store", type=click.Path(path_type=Path))
 @click.option(
-    "--gate", "files", multiple=True, type=click.Path(path_type=Path), help="SQuAD file that must not get worse."
+    "--gate",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    help="What must not get worse: SQuAD files for a reader; BEIR folders, pairs or SQuAD files for an encoder or"
+    " reranker. Repeatable.",
 )
-@click.option("--loss", default=0.5, show_default=True, help="Points of F1 that may be lost.")
+@click.option("--split", default="test", show_default=True, help="Judgements of a BEIR folder.")
+@click.option("--loss", default=0.5, show_default=True, help="Points (of 100) that may be lost on each.")
 @json_option
-def promote(folder: Path, store: Path, files: tuple[Path, ...], loss: float, as_json: bool) -> None:
-    """Put a reader in force in a model store, unless it is worse on the gate's files.
+def promote(folder: Path, store: Path, files: tuple[Path, ...], split: str, loss: float, as_json: bool) -> None:
+    """Put a model in force in a store, unless it is worse on the gate's files.
+
+    It is compared with the version in force, the first one with the built-in model of its kind.
 
     \b
     kgqa models promote runs/reader-2 models/reader --gate dev.json
     """
-    from kgqa.evaluation.gate import squad_measure
+    from kgqa.models.registry import WEIGHTS, verify
     from kgqa.models.registry import promote as promote_
+    from kgqa.training.gate import measure_of
 
-    measure = squad_measure(files) if files else None
-    _say(promote_(folder, store.parent, store.name, measure=measure, tolerance=loss), as_json)
+    kind = verify(folder).kind
+    measure = measure_of(kind, files, split) if files else None
+    if measure is None:
+        note("no --gate was given: nothing was compared")
+    baseline = WEIGHTS / kind if (WEIGHTS / kind / "model.onnx").is_file() else None
+    entry = usable(
+        lambda: promote_(folder, store.parent, store.name, measure=measure, tolerance=loss, baseline=baseline)
+    )
+    _say(entry, as_json)
 
 
 @command.command("rollback")
 @click.argument("store", type=click.Path(path_type=Path))
 @json_option
 def rollback(store: Path, as_json: bool) -> None:
-    """Put the model before the present one in force again."""
+    """Put the model that was in force before the present one in force again.
+
+    \b
+    kgqa models rollback models/reader
+    """
     from kgqa.models.registry import rollback as rollback_
 
     _say(rollback_(store.parent, store.name), as_json)

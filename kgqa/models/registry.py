@@ -7,11 +7,13 @@ one's own stand under a root: ``ROOT/<name>/<version>/`` with ``ROOT/<name>/CURR
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +23,9 @@ from kgqa.models.cards import CARD, Card, read_card, sha256
 
 WEIGHTS = Path(__file__).parent / "weights"
 _SAFE = {".onnx", ".safetensors", ".npz", ".json", ".txt", ".md", ".model"}
+WORK = "work"
+"""Folder in which training keeps checkpoints and logs beside the model; no part of it, never loaded to answer or copied."""
+
 _REMOTE = ("auto_map", "custom_pipelines")
 
 
@@ -71,16 +76,25 @@ def builtin(name: str) -> Path:
 
 
 def find(name: str, root: Path | None = None) -> Path:
-    """Return the folder that a name stands for: a folder's path, a model under the root, or a built-in one.
+    """Return the folder that a name stands for: a folder's path, a store's path, a model under the root, or a built-in one.
 
     :param root: where models of one's own are.
     :raises ModelError: the name stands for nothing.
     """
-    if (Path(name) / CARD).exists():
-        return Path(name)
+    folder = in_force(Path(name))
+    if (folder / CARD).exists():
+        return folder
     if root is not None and (root / name / "CURRENT").exists():
         return root / name / current(root, name)
     return builtin(name)
+
+
+def in_force(folder: Path) -> Path:
+    """Return the version in force of a store; any other folder as it is.
+
+    :raises ModelError: the store is damaged.
+    """
+    return folder / current(folder.parent, folder.name) if (folder / "CURRENT").is_file() else folder
 
 
 def builtins() -> list[Entry]:
@@ -120,14 +134,16 @@ def verify(folder: Path) -> Card:
     """
     card = read_card(folder)
     for path in sorted(folder.rglob("*")):
+        if path.relative_to(folder).parts[0] == WORK:
+            continue
         if path.is_symlink():
             raise ModelError(f"{path} is a link; a model folder holds its own files")
         if path.is_file():
             _check_kind(path)
     for name, wanted in card.files.items():
         path = folder / name
-        if Path(name).is_absolute() or ".." in Path(name).parts:
-            raise ModelError(f"{folder / CARD} names {name}, which is outside of the folder")
+        if Path(name).is_absolute() or ".." in Path(name).parts or Path(name).parts[:1] == (WORK,):
+            raise ModelError(f"{folder / CARD} names {name}, which is outside of the model")
         if not path.is_file():
             raise ModelError(f"{path} is missing, its card names it; export the model again")
         if (found := sha256(path)) != wanted:
@@ -182,17 +198,19 @@ def promote(
     *,
     measure: Measure | None = None,
     tolerance: float = 0.0,
+    baseline: Path | None = None,
 ) -> Entry:
     """Make a model the one in force, unless it is worse than the one in force now.
 
     :param folder: a model folder; it is verified and copied.
     :param measure: the regression gate, run on both models. Without it nothing is compared.
     :param tolerance: by how much a figure may be lower than that of the model in force.
+    :param baseline: what the first version is compared with; the built-in model of this name, if there is one, by default.
     :raises ModelError: the folder fails verification, is of another kind, or is worse; nothing is changed then.
     """
     card = verify(folder)
     _check_name(name)
-    before = find(name, root) if _known(name, root) else None
+    before = find(name, root) if _known(name, root) else baseline
     figures: dict[str, float] = {}
     if before is not None:
         kind = read_card(before).kind
@@ -200,9 +218,10 @@ def promote(
             raise ModelError(f"{folder} is a {card.kind}, {name} is a {kind}; promote it under another name")
         if measure is not None:
             figures = _gate(measure, before, folder, tolerance)
-    version = _next_version(root / name)
-    _copy(folder, root / name / version)
-    _set_current(root, name, version, {"action": "promote", "from": str(folder), "figures": figures})
+    with _alone(root / name):
+        version = _next_version(root / name)
+        _copy(folder, root / name / version)
+        _set_current(root, name, version, {"action": "promote", "from": str(folder), "figures": figures})
     return Entry(name, root / name / version, card, version)
 
 
@@ -214,13 +233,50 @@ def rollback(root: Path, name: str) -> Entry:
     _check_name(name)
     if not (root / name / "CURRENT").exists():
         raise UsageError(f"no model {name!r} under {root}; see: kgqa models list")
-    now = current(root, name)
-    earlier = [folder.name for folder in _folders(root / name) if folder.name < now]
-    if not earlier:
-        raise UsageError(f"{name} {now} is the first version; there is nothing to go back to")
-    card = verify(root / name / earlier[-1])
-    _set_current(root, name, earlier[-1], {"action": "rollback", "from": now})
-    return Entry(name, root / name / earlier[-1], card, earlier[-1])
+    with _alone(root / name):
+        now = current(root, name)
+        earlier = _before(root / name, now)
+        if not earlier:
+            raise UsageError(f"{name} {now} is the first version; there is nothing to go back to")
+        card = verify(root / name / earlier)
+        _set_current(root, name, earlier, {"action": "rollback", "from": now})
+    return Entry(name, root / name / earlier, card, earlier)
+
+
+def _before(home: Path, now: str) -> str:
+    """Return the version that was in force before, by the history: one that was rolled back is not come back to."""
+    stack: list[str] = []
+    for row in history(home):
+        if row.get("action") == "rollback":
+            stack = stack[:-1]
+        else:
+            stack.append(str(row.get("version")))
+    there = {folder.name for folder in _folders(home)}
+    stack = [version for version in stack if version in there]
+    if now in stack:
+        return stack[stack.index(now) - 1] if stack.index(now) else ""
+    return max((version for version in there if version < now), default="")
+
+
+def history(home: Path) -> list[dict[str, object]]:
+    """Return how a store came to be: promotions and rollbacks with their times and figures, oldest first."""
+    path = home / "history.jsonl"
+    rows = []
+    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
+        try:
+            rows.append(dict(json.loads(line)))
+        except (ValueError, TypeError):  # a line that a crash cut off
+            continue
+    return rows
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Let nobody else change a store meanwhile."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / ".lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def current(root: Path, name: str) -> str:
@@ -268,6 +324,8 @@ def _copy(source: Path, target: Path) -> None:
     for name in (CARD, *read_card(source).files):
         (fresh / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source / name, fresh / name)
+        with (fresh / name).open("rb") as copy:
+            os.fsync(copy.fileno())
     verify(fresh)
     fresh.replace(target)
 

@@ -130,14 +130,14 @@ class OnnxReader(SpanReader):
 
     :param folder: the model folder.
     :param threads: windows run at once; the number of cores when ``None``.
-    :raises ModelError: a file is missing or is not what it should be.
+    :raises ModelError: a file is missing, is not what it should be, or has another hash than the card says.
     """
 
     def __init__(self, folder: Path | str, threads: int | None = None) -> None:
         folder = Path(folder)
         settings = ReaderSettings.of(folder)
-        infer = onnx_infer(folder / "model.onnx")
-        super().__init__(infer, load_tokenizer(folder), settings, _fingerprint(folder, settings))
+        fingerprint = _fingerprint(folder, settings)  # before anything opens the files
+        super().__init__(onnx_infer(folder / "model.onnx"), load_tokenizer(folder), settings, fingerprint)
         self._threads = threads or len(os.sched_getaffinity(0))
         self._pool: ThreadPoolExecutor | None = None
 
@@ -228,11 +228,31 @@ def _order(span: Span) -> tuple[float, str, int]:
 
 
 def _fingerprint(folder: Path, settings: ReaderSettings) -> str:
+    """Return what identifies a reader, after a check of its files against the hashes in its card."""
+    said = _said_hashes(folder)
     digest = hashlib.sha256()
     for name in ("model.onnx", "tokenizer.json"):
-        digest.update((folder / name).read_bytes())
+        if not (folder / name).is_file():
+            raise ModelError(
+                f"{folder / name}: no such file; a reader folder holds model.onnx, tokenizer.json and card.json"
+            )
+        found = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        if said.get(name, found) != found:
+            raise ModelError(
+                f"{folder / name} has sha256 {found}, its card says {said[name]}; it was changed or swapped"
+            )
+        digest.update(found.encode())
     digest.update(repr(settings).encode())
     return digest.hexdigest()[:16]
+
+
+def _said_hashes(folder: Path) -> dict[str, str]:
+    path = folder / "card.json"
+    files = json.loads(path.read_text(encoding="utf-8")).get("files") if path.exists() else None
+    known = files if isinstance(files, dict) else {}
+    return {
+        name: str(entry["sha256"]) for name, entry in known.items() if isinstance(entry, dict) and "sha256" in entry
+    }
 
 
 def _first_line(error: BaseException) -> str:

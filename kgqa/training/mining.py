@@ -15,6 +15,7 @@ from pathlib import Path
 from kgqa.errors import UsageError
 from kgqa.evaluation.squad import Example
 from kgqa.language import detect, fold
+from kgqa.protocols import Encoder
 from kgqa.retrieval.analysis import Analyser
 from kgqa.types import Document
 
@@ -66,6 +67,24 @@ class Miner:
     def texts_for(self, queries: Sequence[str], k: int) -> list[list[str]]:
         """Return for each query the ``k`` best texts, best first."""
         return [[self.texts[number] for number in row] for row in self.similar(queries, k)]
+
+
+class VectorMiner:
+    """Nearest texts by an encoder's vectors, in memory.
+
+    :param texts: at least one.
+    """
+
+    def __init__(self, texts: Sequence[str], encoder: Encoder) -> None:
+        self.texts, self._encoder = list(texts), encoder
+        self._rows = encoder.encode(self.texts, "passage")
+
+    def texts_for(self, queries: Sequence[str], k: int) -> list[list[str]]:
+        """Return for each query the ``k`` best texts, best first."""
+        if not queries:
+            return []
+        order = (-(self._encoder.encode(list(queries), "query") @ self._rows.T)).argsort(axis=1)[:, :k]
+        return [[self.texts[int(number)] for number in row] for row in order]
 
 
 def hard_negatives(

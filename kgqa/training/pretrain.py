@@ -8,7 +8,7 @@ is already the task of an extractive reader.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,9 +18,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from kgqa.language import has_cjk
 from kgqa.reading.extractive import load_tokenizer
-from kgqa.training.curve import draw
-from kgqa.training.loop import Progress, Schedule, train
+from kgqa.training.export import write_card
+from kgqa.training.fitting import Report, Trainer, fit
+from kgqa.training.loop import Progress, Schedule, Task, train
 from kgqa.training.reader import Feature, ReaderTask, pad_windows
 from kgqa.training.starting import freeze, load_base, save_torch
 
@@ -37,13 +39,15 @@ class PretrainOptions:
     :param objective: ``words`` (masked words) or ``spans`` (recurring spans, the better start for a reader).
     :param share: share of the tokens that are masked, for ``words``.
     :param spans: recurring spans that are asked for in a window at most, for ``spans``.
+    :param held_out: share of the texts that validates and is reported on.
     """
 
-    base: Path | None = None
+    base: str | Path | None = None
     objective: Objective = "words"
     length: int = 192
     share: float = 0.15
     spans: int = 2
+    held_out: float = 0.05
     freeze: int = 0
     freeze_words: bool = True
     schedule: Schedule = field(default_factory=lambda: Schedule(learning_rate=1e-4, batch=32))
@@ -53,30 +57,73 @@ def pretrain(
     texts: Sequence[str],
     out: Path,
     options: PretrainOptions | None = None,
-    report: Callable[[Progress], None] | None = None,
-) -> Progress:
-    """Go on pre-training and write the model, a start for fine-tuning, to ``out/torch``.
+    report: Report | None = None,
+    *,
+    card: dict[str, Any] | None = None,
+    trainer: Trainer = train,
+) -> dict[str, Any]:
+    """Go on pre-training and write the model, a start for fine-tuning.
 
     :param texts: at least one with more than a few words.
+    :param out: receives ``torch/``, ``card.json``, and in ``work/`` checkpoint, log and curve.
+    :param card: what to say of the model besides what is known here.
+    :returns: the model's card; its metrics are the loss on held-out texts before and after.
     :raises ValueError: the texts give nothing to learn from.
     """
     options = options or PretrainOptions()
     kind = "AutoModelForMaskedLM" if options.objective == "words" else "AutoModelForQuestionAnswering"
-    model, folder = load_base(kind, options.base)
+    model, folder = load_base(kind, options.base, options.schedule.seed)
     freeze(model, options.freeze, words=options.freeze_words)
     tokenizer = load_tokenizer(folder)
-    windows = list(_windows(texts, tokenizer, options.length))
-    task: Any
-    if options.objective == "words":
-        task = MaskedWords(windows, tokenizer, options.share, options.schedule.seed)
-    else:
-        task = ReaderTask(recurring(windows, tokenizer, options.spans, options.schedule.seed), _id(tokenizer, "[PAD]"))
+    kept, held = _apart(texts, options.held_out, options.schedule.seed)
+    task, exam = (_task(part, tokenizer, options) for part in (kept, held))
     if not task.lengths():
         raise ValueError("nothing to learn from: the texts are empty or have no spans that recur; give more text")
-    progress = train(model, task, options.schedule, out / "work", report=report)
-    draw(out / "work" / "log.jsonl", out / "work" / "curve.png")
+    before = mean_loss(model, exam)
+    model, progress = fit(
+        model,
+        task,
+        options.schedule,
+        out / "work",
+        report=report,
+        check=(lambda current: -mean_loss(current, exam)) if exam.lengths() else None,
+        trainer=trainer,
+    )
     save_torch(model, folder, out / "torch")
-    return progress
+    figures = {"loss before": before, "loss after": mean_loss(model, exam), "n": float(len(exam.lengths()))}
+    said = _card(options, len(task.lengths()), progress) | (card or {})
+    if exam.lengths():
+        said["metrics"] = {"held-out texts": {name: round(value, 4) for name, value in figures.items()}}
+    write_card(out, said, files=[f"torch/{path.name}" for path in sorted((out / "torch").iterdir())])
+    return said
+
+
+def mean_loss(model: nn.Module, task: Task, batch: int = 16) -> float:
+    """Return the mean loss of a task over all its examples, 0 where there are none."""
+    count, total, was = len(task.lengths()), 0.0, model.training
+    device = next(model.parameters()).device
+    model.eval()
+    with torch.inference_mode():
+        for at in range(0, count, batch):
+            rows = range(at, min(count, at + batch))
+            total += float(task.loss(model, rows, device)) * len(rows)
+    model.train(was)
+    return total / max(1, count)
+
+
+def _apart(texts: Sequence[str], share: float, seed: int) -> tuple[list[str], list[str]]:
+    order = [text for text in texts if text.strip()]
+    random.Random(seed).shuffle(order)
+    count = max(round(len(order) * share), int(share > 0 and len(order) > 2))
+    return order[count:], order[:count]
+
+
+def _task(texts: Sequence[str], tokenizer: Tokenizer, options: PretrainOptions) -> Task:
+    windows = list(_windows(texts, tokenizer, options.length))
+    if options.objective == "words":
+        return MaskedWords(windows, tokenizer, options.share, options.schedule.seed)
+    made = recurring(windows, tokenizer, options.spans, options.schedule.seed)
+    return ReaderTask(made, _id(tokenizer, "[PAD]"))
 
 
 class MaskedWords:
@@ -133,13 +180,13 @@ def recurring(
     """
     rng = random.Random(seed)
     mask, cls, sep = (_id(tokenizer, name) for name in ("[MASK]", "[CLS]", "[SEP]"))
-    words = {
-        at for word, at in tokenizer.get_vocab().items() if len(word.lstrip("#")) > 3 and word.lstrip("#").isalpha()
-    }
+    vocabulary = tokenizer.get_vocab().items()
+    words = {at for word, at in vocabulary if len(word.lstrip("#")) > 3 and word.lstrip("#").isalpha()}
+    characters = {at for word, at in vocabulary if has_cjk(word)}
     made: list[Feature] = []
     for window in windows:
         body = [int(token) for token in window[1:-1]]
-        for at, other, size in _repeats(body, words, longest, rng)[:count]:
+        for at, other, size in _repeats(body, words, characters, longest, rng)[:count]:
             question = [*body[max(0, at - 8) : at], mask, *body[at + size : at + size + 8]]
             context = [*body[:at], mask, *body[at + size :]]
             shift = other if other < at else other - size + 1
@@ -149,11 +196,16 @@ def recurring(
     return made
 
 
-def _repeats(body: list[int], words: set[int], longest: int, rng: random.Random) -> list[tuple[int, int, int]]:
-    """Return ``(asked, answer, size)`` of maximal spans that occur twice, do not touch, and hold a real word."""
+def _repeats(
+    body: list[int], words: set[int], characters: set[int], longest: int, rng: random.Random
+) -> list[tuple[int, int, int]]:
+    """Return ``(asked, answer, size)`` of maximal spans that occur twice, do not touch, and hold a real word.
+
+    :param characters: tokens of which two or more in a row are a word (Chinese).
+    """
     places: dict[int, list[int]] = {}
     for at, token in enumerate(body):
-        if token in words:
+        if token in words or token in characters:
             places.setdefault(token, []).append(at)
     found = []
     for seen in places.values():
@@ -165,7 +217,8 @@ def _repeats(body: list[int], words: set[int], longest: int, rng: random.Random)
                 size += 1
             while back + size < limit and min(one, other) - back > 0 and body[one - back - 1] == body[other - back - 1]:
                 back += 1
-            found.append((one - back, other - back, size + back))
+            if size + back > 1 or body[one] in words:
+                found.append((one - back, other - back, size + back))
     rng.shuffle(found)
     return found
 
@@ -187,7 +240,15 @@ def _id(tokenizer: Tokenizer, token: str) -> int:
     return int(found)
 
 
-def described(options: PretrainOptions) -> dict[str, Any]:
-    """Return the options as a card says them."""
+def _card(options: PretrainOptions, windows: int, progress: Progress) -> dict[str, Any]:
     said = asdict(options)
-    return said | {"base": str(options.base or "all-MiniLM-L6-v2")}
+    return {
+        "kind": "language",
+        "name": "language",
+        "license": "not stated",
+        "base": str(said.pop("base") or "all-MiniLM-L6-v2"),
+        "examples": windows,
+        "hyper_parameters": said,
+        "best_update": progress.best_update or progress.update,
+        "command": "kgqa train pretrain",
+    }

@@ -7,7 +7,9 @@ import importlib
 import click
 
 COMMANDS = {
+    "pretrain": "Go on pre-training on your own documents, before a reader or encoder is tuned.",
     "reader": "Fine-tune a reader on SQuAD files.",
+    "encoder": "Fine-tune an encoder on questions and passages.",
     "reranker": "Fine-tune a reranker on questions and passages.",
     "calibrate": "Fit the confidence of answers.",
 }

@@ -160,3 +160,11 @@ def weights_of(files: tuple[Path, ...], said: tuple[str, ...]) -> list[int]:
             raise UsageError(f"--weight {text!r}: {name!r} names {len(found)} of the files; give the file's path")
         counts[found[0]] = int(number)
     return [counts[path] for path in files]
+
+
+def told(out: Path, card: dict[str, Any]) -> str:
+    """Return what a card measures, a line for each set."""
+    lines = [str(out)]
+    for name, figures in card.get("metrics", {}).items():
+        lines.append(f"  {name}: " + ", ".join(f"{key} {value}" for key, value in figures.items()))
+    return "\n".join(lines)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kgqa.cli.frame import json_option, print_json, usable
-from kgqa.cli.train.options import PEFT, bar, base_option, out_option, schedule_options, weights_of
+from kgqa.cli.train.options import PEFT, bar, base_option, out_option, schedule_options, told, weights_of
 
 if TYPE_CHECKING:
     from kgqa.training.loop import Schedule
@@ -125,11 +125,3 @@ def retriever(source: str | None) -> Any:
     from kgqa.training.mining import Miner, passages_of
 
     return Miner(passages_of(Path(source) if Path(source).is_dir() else Path("kb") / source)).texts_for
-
-
-def told(out: Path, card: dict[str, Any]) -> str:
-    """Return what a card measures, a line for each set."""
-    lines = [str(out)]
-    for name, figures in card.get("metrics", {}).items():
-        lines.append(f"  {name}: " + ", ".join(f"{key} {value}" for key, value in figures.items()))
-    return "\n".join(lines)

@@ -2,24 +2,97 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from kgqa.cli.frame import usable
-from kgqa.cli.train.options import needs_torch
+from kgqa.cli.frame import json_option, print_json, usable
+from kgqa.cli.train.options import PEFT, bar, base_option, out_option, schedule_options, told
+from kgqa.cli.train.ranking import Ranking, data_options
+
+if TYPE_CHECKING:
+    from kgqa.training.loop import Schedule
 
 
 @click.command("reranker")
-@click.argument("data", type=click.Path(path_type=Path, exists=True))
-@click.option("--out", required=True, type=click.Path(path_type=Path))
-def command(data: Path, out: Path) -> None:
-    """Train the built-in reranker's recipe on a data folder.
+@data_options
+@out_option
+@base_option
+@schedule_options(lr=1e-4, batch=8)
+@click.option(
+    "--trust",
+    default=0.7,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    help="Share of the loss that follows a teacher's scores, where there are some.",
+)
+@click.option("--temperature", default=2.0, show_default=True, help="Softens the teacher's scores.")
+@click.option(
+    "--absolute",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(0),
+    help="Weight of telling each passage apart, which gives the scores a zero.",
+)
+@click.option("--freeze", default=0, show_default=True, help="Lowest layers that stay as they are.")
+@click.option("--train-words", is_flag=True, help="Train the word embeddings too.")
+@click.option("--peft", default="", type=PEFT, help="Train an adapter only.")
+@click.option("--length", default=160, show_default=True, type=click.IntRange(16), help="Tokens of a pair at most.")
+@click.option("--name", default="reranker", show_default=True, help="The model's name, for its card.")
+@click.option("--license", default="not stated", show_default=True, help="The data's licences, for its card.")
+@json_option
+def command(
+    gather: Callable[[int], Ranking],
+    out: Path,
+    base: str | None,
+    schedule: Schedule,
+    name: str,
+    license: str,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """Fine-tune a reranker on questions with passages that answer them, and write it as int8 ONNX with its card.
+
+    DATA is a folder in BEIR's format, a .jsonl file of {"question", "passage"} rows (also "negatives" and a teacher's
+    "scores"), or a SQuAD file; several are mixed. Hard negatives are mined from their passages.
 
     \b
-    kgqa train reranker data --out runs/reranker
+    kgqa train reranker pairs.jsonl --out runs/reranker --epochs 2
+    kgqa train reranker pairs.jsonl --teacher models/large-reranker --out runs/reranker
     """
-    needs_torch()
-    from kgqa.training.recipes import make_reranker
+    from kgqa.models.cards import read_card
+    from kgqa.training.reranker import train_reranker
 
-    usable(lambda: make_reranker(data, out))
+    with bar() as report:
+        ranking = usable(lambda: gather(schedule.seed))
+        said = {
+            "name": name,
+            "license": license,
+            "base": base or "all-MiniLM-L6-v2",
+            "data": [path.name for path in ranking.sources],
+            "questions": len(ranking.groups),
+            "command": "kgqa train reranker " + " ".join(path.name for path in ranking.sources),
+        }
+        options = reranker_options(base, schedule, given)
+        usable(lambda: train_reranker(ranking.groups, out, options, said, report, exam=ranking.exam))
+    card = dict(read_card(out).said)
+    print_json(card) if as_json else click.echo(told(out, card))
+
+
+def reranker_options(base: str | None, schedule: Schedule, given: dict[str, Any]) -> Any:
+    """Return the options of a reranker that command line options stand for."""
+    from kgqa.training.reranker import RerankerOptions
+
+    return RerankerOptions(
+        base=base,
+        length=given["length"],
+        absolute=given["absolute"],
+        trust=given["trust"],
+        temperature=given["temperature"],
+        freeze=given["freeze"],
+        freeze_words=not given["train_words"],
+        peft=given["peft"],
+        schedule=schedule,
+    )
