@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from kgqa.config import KbConfig, index_folder, read_config
 from kgqa.errors import NotPermitted, UsageError
 from kgqa.knowledge import BuildReport, Step
 from kgqa.knowledge import build as build_index
+from kgqa.streams import pieces
 from kgqa.types import Answer, Document, Entity, Filters, Hit, Link
 
 if TYPE_CHECKING:
@@ -118,7 +120,7 @@ class KnowledgeBase:
         :param filters: where they hide something from the asker, only what they do not hide is counted: the documents.
         """
         with self._work() as now:
-            facts: dict[str, Any] = dict(now.generation.manifest.facts)
+            facts: dict[str, Any] = {**now.generation.manifest.facts, **now.census}
             if filters is not None and now.hides(filters):
                 facts = {"documents": len(self._visible(now, filters)), "built": facts.get("built", "")}
             return {**facts, "generation": now.generation.name, "models": now.fingerprints}
@@ -181,23 +183,27 @@ class KnowledgeBase:
         *,
         filters: Sequence[Filters | None] | None = None,
         progress: Callable[[int], None] | None = None,
-        batch: int = 16,
+        batch: int = 4,
     ) -> list[Answer]:
-        """Answer questions in batches through every stage.
+        """Answer questions in batches through every stage, a batch on each core; each answer is what :meth:`ask` gives.
 
         :param filters: one for each question.
         :param progress: called with the number of questions done.
+        :param batch: questions that go through the stages together.
         """
         from kgqa.qa import Request
 
         limits = filters or [None] * len(questions)
         requests = [Request(_question(q), f or Filters()) for q, f in zip(questions, limits, strict=True)]
-        answers: list[Answer] = []
-        for at in range(0, len(requests), batch):
-            answers += self.answer(requests[at : at + batch])
+        asked = Counter(requests)  # a question that stands there twice is answered once
+        different, found, done = list(asked), dict[Request, Answer](), 0
+        for at, answers in pieces(different, self.answer, size=batch):
+            some = different[at : at + len(answers)]
+            found.update(zip(some, answers, strict=True))
+            done += sum(asked[request] for request in some)
             if progress:
-                progress(len(answers))
-        return answers
+                progress(done)
+        return [found[request] for request in requests]
 
     def answer(
         self,
