@@ -11,8 +11,9 @@ from typing import Literal
 
 from kgqa.types import AnswerKind
 
-Style = Literal["span", "quote", "exists"]
-"""``span``: a phrase; ``quote``: one or more sentences; ``exists``: whether the text has such a part at all."""
+Style = Literal["span", "quote", "exists", "truth"]
+"""``span``: a phrase; ``quote``: one or more sentences; ``exists``: whether the text has such a part at all; ``truth``:
+whether a statement holds."""
 
 
 Form = Literal["date", "duration", "number", "any"]
@@ -45,7 +46,8 @@ _YES_NO = re.compile(
 )
 _WH = re.compile(r"\b(who|whom|whose|what|which|when|where|why|how)\b|什么|哪|谁|何|如何|怎|为什么|多少|几", re.I)
 _EXISTS = re.compile(
-    r"\b(is|are) there\b.*\b(clause|provision|section|article|term)s?\b"
+    r"^\W*(is|are) there\b"
+    r"|\b(is|are) there\b.*\b(clause|provision|section|article|term)s?\b"
     r"|\b(does|do)\b.*\b(contain|include|have|provide)\b.*\b(clause|provision|section|article|restriction|cap|right)s?\b"
     r"|\b(does|do)\b.*\b(contain|include)\b"
     r"|(有没有|是否有|是否包含|是否约定|是否规定).*(条款|规定|约定)?",
@@ -119,7 +121,7 @@ def asked(question: str) -> Asked:
 
 def _asked(question: str) -> Asked:
     if _yes_no(question):
-        return Asked("boolean", "exists")
+        return Asked("boolean", "exists" if _EXISTS.search(question) else "truth")
     if _COUNT.search(question):
         return Asked("number", "span")
     if _HOW_MUCH.search(question):

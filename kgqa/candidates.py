@@ -114,6 +114,8 @@ def from_text(
     shared = _Shared(search, asked, hits, library, void)
     if asked.style == "exists":
         return [_existence(shared, quotes or spans, language)]
+    if asked.style == "truth":
+        return [_verdict(shared, span, rank, language) for rank, span in enumerate(quotes)]
     if asked.style == "quote":
         return [shared.candidate(span, "span", "quote", rank) for rank, span in enumerate(quotes)]
     kind = asked.kind if asked.kind in ("date", "number") else "span"
@@ -142,6 +144,8 @@ class _Shared:
         passage = span.passage
         features = self.features(passage, span)
         features[f"is_{way}"] = 1.0
+        if way == "quote":
+            features["affirmed"] = 1.0  # a quotation answers by what it says, denials included
         features["rank"] = 1.0 / (1 + rank)
         features["form"] = float(fits(self.asked.form, span.text) and not _only_heading(span)) - 1.0
         features["new"] = self._new(span.text) - 1.0
@@ -197,6 +201,23 @@ def _existence(shared: _Shared, spans: Sequence[Span], language: str) -> Candida
         else Evidence("passage", hit.score, passage, passage.start, passage.end, passage.text)
     )
     return Candidate("boolean", (truth(True, language),), ("",), "text", hit.score, (quote,), None, features)
+
+
+def _verdict(shared: _Shared, span: Span, rank: int, language: str) -> Candidate:
+    """Answer whether a statement holds by what a quotation asserts of its words."""
+    said = {
+        "is_truth": 1.0,
+        "rank": 1.0 / (1 + rank),
+        "said": _share(shared.words, fold(f"{span.passage.title} {span.passage.heading} {span.text}")),
+    }
+    evidence = Evidence("passage", span.score, span.passage, span.start, span.end, span.text, status=span.status)
+    items = (truth(span.status != "negated", language),)
+    features = {
+        **shared.features(span.passage, span),
+        **said,
+        "affirmed": float(span.status in ("affirmed", "negated", "conditional")),
+    }
+    return Candidate("boolean", items, ("",), "text", span.score, (evidence,), None, features)
 
 
 def _unheard(words: Sequence[str], library: Library | None) -> float:

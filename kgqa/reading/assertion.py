@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kgqa.language import sentences
+from kgqa.language import fold, sentences
 from kgqa.reading.cues import ADDS, EXCEPTION, PROVISO, Cues, chinese, english
+from kgqa.reading.words import content_words, stem
 from kgqa.types import Status
 
 _ORDER: tuple[Status, ...] = ("negated", "family", "hypothetical", "conditional", "historical")
@@ -60,6 +61,34 @@ def explain(text: str, start: int, end: int) -> Finding:
         found = [f for f in found if f.status != "negated"]
     best = min(found, key=lambda f: _ORDER.index(f.status), default=Finding("affirmed"))
     return best if best.status == "affirmed" else Finding(best.status, best.start + begin, best.end + begin)
+
+
+def stance(question: str, text: str, start: int, end: int) -> Status:
+    """Return what ``text[start:end]`` asserts of what a yes/no question says.
+
+    The sentence that shares most words with the question decides, by what it asserts of these words: "The tenant may not
+    sublet" negates "May the tenant sublet?", and affirms "Is the tenant not allowed to sublet?".
+
+    :returns: ``affirmed`` also where nothing is shared.
+    """
+    wanted = {stem(word) for word in content_words(question)}
+    spoken = [(begin, stop) for begin, stop in sentences(text) if begin < end and stop > start]
+    places = max((_shared(text, begin, stop, wanted) for begin, stop in spoken), key=len, default=[])
+    found = {status(text, *place) for place in places}
+    asked = {status(question, *place) for place in _shared(question, 0, len(question), wanted)[-1:]}
+    if ("negated" in found) != ("negated" in asked):
+        return "negated"
+    other = found - {"negated"}
+    return "affirmed" if "affirmed" in other else min(other, key=_ORDER.index, default="affirmed")
+
+
+def _shared(text: str, begin: int, stop: int, wanted: set[str]) -> list[tuple[int, int]]:
+    """Return the places of a sentence where words of a question stand."""
+    if _HAN.search(text[begin:stop]):
+        pairs = [(at, at + 2) for at in range(begin, stop - 1)]
+        return [(a, b) for a, b in pairs if fold(text[a:b]) in wanted]
+    words = [(begin + m.start(), begin + m.end()) for m in re.finditer(r"[\w'’]+", text[begin:stop])]
+    return [(a, b) for a, b in words if stem(fold(text[a:b])) in wanted]
 
 
 def agrees(question: str, found: Status) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from kgqa.asking import topic
 from kgqa.language import has_cjk, sentences
 from kgqa.protocols import Encoder
+from kgqa.reading.assertion import stance
 from kgqa.types import Passage, Span
 
 _MARKS = re.compile(r"[\s#>*_\-.:;·|]*")
@@ -46,7 +47,10 @@ class ClauseQuoter:
     def quote(
         self, questions: Sequence[str], passages: Sequence[Sequence[Passage]], n_best: int = 3
     ) -> list[list[Span]]:
-        """Return one run of sentences from each of the best passages, best first, at most ``n_best``."""
+        """Return one run of sentences from each of the best passages, best first, at most ``n_best``.
+
+        The status of each is what it asserts of what the question says.
+        """
         parts = [[_parts(passage) for passage in group] for group in passages]
         topics = [topic(question) for question in questions]
         texts = [
@@ -66,7 +70,7 @@ class ClauseQuoter:
                 near = np.array([float(next(vectors) @ query) for _ in found])
                 spans += self._best(passage, found, near, rank)
             quoted.append(sorted(spans, key=lambda span: -span.score)[:n_best])
-        return quoted
+        return [[_judged(span, asked) for span in spans] for spans, asked in zip(quoted, questions, strict=True)]
 
     def _best(self, passage: Passage, parts: Sequence[_Part], near: NDArray[np.float64], rank: int) -> list[Span]:
         limit = self._length * 0.4 if has_cjk(passage.text) else self._length
@@ -83,6 +87,11 @@ class ClauseQuoter:
         start, end = parts[i].start, parts[j].end
         score = value + self._fill * min(1.0, (end - start) / limit) - self._order * rank
         return [Span(passage, passage.start + start, passage.start + end, passage.text[start:end], score)]
+
+
+def _judged(span: Span, question: str) -> Span:
+    at = span.passage.start
+    return replace(span, status=stance(question, span.passage.text, span.start - at, span.end - at))
 
 
 def _parts(passage: Passage) -> list[_Part]:

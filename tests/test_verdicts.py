@@ -1,0 +1,27 @@
+"""Yes/no questions that only the text answers: by what it asserts, not by whether it speaks of it."""
+
+from __future__ import annotations
+
+import kgqa
+from kgqa.qa import Request
+
+
+def verdicts(base: kgqa.KnowledgeBase, question: str) -> list[tuple[str, str]]:
+    found = base.qa.candidates([Request(question)], sides=frozenset({"text"}))[0]
+    return [(c.items[0], c.evidence[0].quote or "") for c in found if c.features.get("is_truth")]
+
+
+def test_a_prohibition_says_no(small) -> None:
+    found = verdicts(small, "May propranolol be given to people with asthma?")
+    assert any(item == "no" and "must not be given" in quote for item, quote in found)
+
+
+def test_a_statement_says_yes(small) -> None:
+    found = verdicts(small, "Is asthma a chronic inflammation of the airways?")
+    assert found[0][0] == "yes"
+    assert "chronic inflammation" in found[0][1]
+
+
+def test_a_chinese_prohibition_says_no(small) -> None:
+    found = verdicts(small, "哮喘患者可以使用普萘洛尔吗？")
+    assert any(item == "否" and "禁用普萘洛尔" in quote for item, quote in found)
