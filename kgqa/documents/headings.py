@@ -91,7 +91,7 @@ def _chinese_unit(line: str, length: int) -> tuple[str, int] | None:
     if found["rest"][:1] not in ("", *" \t\u3000【*_（:："):
         return None  # "第五条规定的……" refers to an article
     bracket = _bracketed.match(rest)
-    short = rest if 0 < len(rest) <= 20 and rest[-1] not in "。；，：、" and length < 40 else ""
+    short = rest if 0 < len(rest) <= 20 and rest[-1] not in "。；，：、.;,:" and length < 40 else ""
     return tidy(f"{label} {bracket[1] if bracket else short}"), rank
 
 

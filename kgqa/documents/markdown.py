@@ -68,4 +68,4 @@ def _with_articles(marks: list[Mark], articles: Iterator[Mark]) -> list[Mark]:
 
 
 def _plain(heading: str) -> str:
-    return _marks.sub(lambda match: match[1] or "", heading).strip()
+    return " ".join(_marks.sub(lambda match: match[1] or "", heading).split())

@@ -78,11 +78,12 @@ class LexicalIndex:
     def scores(self, question: str) -> Scores:
         """Return the BM25 score of every passage for a question, shape (len(self),); 0 where no term is shared."""
         total = np.zeros(self._count, np.float32)
-        for term in self._analyser.query_terms(question, self.languages):
+        for term, weight in self._analyser.weighted_terms(question, self.languages).items():
             number = self._terms.get(term)
             if number is not None:
                 start, end = self._starts[number], self._starts[number + 1]
-                total[self._rows[start:end]] += self._data[start:end]  # a passage occurs once in a term's row
+                scores = self._data[start:end] if weight == 1.0 else weight * self._data[start:end]
+                total[self._rows[start:end]] += scores  # a passage occurs once in a term's row
         return total
 
     def search(self, question: str, k: int, allowed: NDArray[np.bool_] | None = None) -> tuple[Rows, Scores]:

@@ -144,3 +144,19 @@ def test_any_text_can_be_cut(text, language):
     terms = analyser.terms(text, language)
     assert all(terms)
     assert set(analyser.query_terms(text, [language])) == set(terms)
+
+
+def test_an_article_is_found_by_its_number_in_any_numerals() -> None:
+    heads = ("第三百一十一条", "第三百一十二条", "第三百一十三条")
+    passages = [
+        Passage(str(n), "law", f"{head} 物。", "zh", 0, 9, title="刑法", heading=head) for n, head in enumerate(heads)
+    ]
+    index = LexicalIndex.build(passages)
+    for question in ("刑法第312条", "刑法第三百一十二条", "刑法第３１２条规定了什么？"):
+        assert index.search(question, 1)[0].tolist() == [1]
+
+
+def test_everyday_words_find_the_formal_ones_but_count_less() -> None:
+    texts = ("患者出现腹泻。", "患者出现头痛。", "他说拉肚子。")
+    passages = [Passage(str(n), str(n), text, "zh", 0, len(text)) for n, text in enumerate(texts)]
+    assert LexicalIndex.build(passages).search("为什么会拉肚子？", 3)[0].tolist() == [2, 0]
