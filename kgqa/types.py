@@ -132,12 +132,29 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A sentence of a document that a statement was read from.
+
+    :param start: first character in the document; ``end`` one past the last.
+    :param confidence: how likely the sentence means the statement, in (0, 1).
+    :param accepted: whether a person has accepted the statement.
+    """
+
+    document: str
+    start: int
+    end: int
+    confidence: float
+    accepted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Triple:
     """A statement and where it was made.
 
     :param sources: files (relative to the knowledge base) or document ids that state it.
     :param rule: name of the rule that derived it, or empty.
     :param premises: what a derived triple follows from.
+    :param excerpts: sentences that it was read from, where it was read from text.
     """
 
     subject: Term
@@ -147,6 +164,15 @@ class Triple:
     validity: Validity = Validity()
     rule: str = ""
     premises: tuple[Triple, ...] = ()
+    excerpts: tuple[Excerpt, ...] = ()
+
+    @property
+    def reviewed(self) -> bool:
+        """Tell whether somebody stands behind it: a source states it as a fact, or a person has accepted what was read."""
+        read = {excerpt.document for excerpt in self.excerpts}
+        if self.excerpts and read.issuperset(self.sources):
+            return any(excerpt.accepted for excerpt in self.excerpts)
+        return all(premise.reviewed for premise in self.premises)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,14 +22,15 @@ from typing import IO, Any
 import pyoxigraph as ox
 
 from kgqa.errors import IndexFault
-from kgqa.graph import describe, linking, naming, remarks
+from kgqa.graph import describe, excerpts, linking, naming, remarks
 from kgqa.graph.adjacency import Adjacency, AdjacencyBuilder
+from kgqa.graph.excerpts import ACCEPTED, UNREVIEWED, ReadFromText
 from kgqa.graph.load import LIMITS, Limits, LoadReport, Parsed, Progress, is_plain_note, parse_files
 from kgqa.graph.remarks import Annotation
 from kgqa.graph.rules import Derived, RuleSet, apply_rules
 from kgqa.graph.store import FORMAT, GraphStore
 from kgqa.graph.tables import TableMapping
-from kgqa.graph.terms import node
+from kgqa.graph.terms import node, to_ox
 from kgqa.types import Term
 
 
@@ -67,12 +68,16 @@ def build_graph(
     progress: Progress | None = None,
     limits: Limits = LIMITS,
     shapes: Sequence[Path] = (),
+    read: ReadFromText | None = None,
 ) -> LoadReport:
     """Make a graph folder; a bad file is reported and the rest is loaded.
 
     :param root: sources are named relative to this folder.
     :param folder: must not exist or be empty.
     :param shapes: files of SHACL shapes; named relative to their own folder in the report.
+    :param read: statements that were read from text: those that may answer are statements of the graph like others and know
+        their sentences; all of them are in named graphs of their own (:data:`~kgqa.graph.excerpts.ACCEPTED`,
+        :data:`~kgqa.graph.excerpts.UNREVIEWED`).
     :raises IndexFault: if the folder holds something.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -87,13 +92,15 @@ def build_graph(
     store.bulk_load(_joined(parts.triples), format=ox.RdfFormat.N_TRIPLES)
     store.bulk_load(_joined(parts.quads), format=ox.RdfFormat.N_QUADS)
     shutil.rmtree(work)
+    if read is not None:
+        _take_read(read, store, parts)
     derived = apply_rules(store, rules, parts.notes, parts.problems) if rules else []
     for item in derived:
         subject, predicate, thing = item.triple
         parts.adjacency.add(subject, predicate, thing, parts.origin(Origin(rule=item.rule)))
     store.flush()
     del store
-    report = _finish(folder, parts, derived)
+    report = _finish(folder, parts, derived, read)
     return _check(folder, shapes, report) if shapes else report
 
 
@@ -134,7 +141,18 @@ def _take(result: Parsed | tuple[str, str], parts: _Parts) -> None:
         parts.notes.append(f"{result.name}: no statements")
 
 
-def _finish(folder: Path, parts: _Parts, derived: Sequence[Derived]) -> LoadReport:
+def _take_read(read: ReadFromText, store: Any, parts: _Parts) -> None:
+    """Put statements that were read from text into the store, and those that may answer among the graph's own."""
+    for item in read.statements:
+        name = ACCEPTED if item.accepted else UNREVIEWED
+        subject, predicate, thing = (to_ox(term) for term in item.triple)
+        store.add(ox.Quad(subject, predicate, thing, ox.NamedNode(name)))
+        if item.answers:
+            store.add(ox.Quad(subject, predicate, thing))
+            parts.adjacency.add(*item.triple, parts.origin(Origin(item.document, name)))
+
+
+def _finish(folder: Path, parts: _Parts, derived: Sequence[Derived], read: ReadFromText | None = None) -> LoadReport:
     sets = parts.adjacency.write(folder / "adjacency")
     graph = Adjacency(folder / "adjacency")
     schema = describe.describe(graph)
@@ -143,6 +161,8 @@ def _finish(folder: Path, parts: _Parts, derived: Sequence[Derived]) -> LoadRepo
     for item in derived:
         _explain(graph, item, said)
     remarks.save(folder / "annotations.sqlite", said)
+    if read is not None and read.statements:
+        excerpts.save(folder, ((n, i) for i in read.statements if (n := _number(graph, i.triple)) is not None))
     report = LoadReport(
         tuple(parts.files), tuple(parts.problems), graph.statements, len(derived), notes=tuple(parts.notes)
     )

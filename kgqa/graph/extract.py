@@ -41,22 +41,31 @@ class MentionFinder:
     """Finds names of a graph's entities in text."""
 
     def __init__(self, store: GraphStore) -> None:
-        self._store = store
+        self.store = store
         self._names = NameIndex(store.folder / "names")
         self._context = Context(store)
         self._longest = min(MAX_WORDS, self._names.longest)
 
     def find(self, passages: Iterable[Passage]) -> Iterator[Mention]:
         """Yield the mentions in passages, in order; the longest name wins where names overlap."""
-        term = self._store.graph.term
+        term = self.store.graph.term
         for passage in passages:
             for start, end, entities in self.spans(passage.text):
                 for entity in entities:
                     iri = term(entity).value
                     yield Mention(passage.id, passage.doc_id, passage.start + start, passage.start + end, iri)
 
-    def spans(self, text: str) -> list[tuple[int, int, tuple[int, ...]]]:
-        """Return start, end and entities (numbers in the adjacency) of the names in a text."""
+    def rows(self, value: int) -> Iterator[tuple[str, int]]:
+        """Yield name and entity of each entry of the name index with a hash (see :func:`kgqa.graph.mentions.key`)."""
+        low, high = self._names.find(np.array([value], np.uint64))
+        for row in range(int(low[0]), int(high[0])):
+            yield self._names.text(row), int(self._names.entities[row])
+
+    def spans(self, text: str, exact: bool = False) -> list[tuple[int, int, tuple[int, ...]]]:
+        """Return start, end and entities (numbers in the adjacency) of the names in a text.
+
+        :param exact: whether a name must stand as it is written, but for case and accents; otherwise plurals count too.
+        """
         words = tokens(text)
         if not words or not len(self._names):
             return []
@@ -71,24 +80,28 @@ class MentionFinder:
             first, length = int(starts[at]), int(lengths[at])
             if taken[first : first + length].any():
                 continue
-            entities = self._entities(text, words[first : first + length], int(lows[at]))
+            entities = self._entities(text, words[first : first + length], int(lows[at]), exact)
             if entities:
                 taken[first : first + length] = True
                 found.append((words[first].start, words[first + length - 1].end, entities))
         return sorted(found)
 
-    def _entities(self, text: str, words: Sequence[Token], row: int) -> tuple[int, ...]:
+    def _entities(self, text: str, words: Sequence[Token], row: int, exact: bool) -> tuple[int, ...]:
         value = self._names.keys[row]
         mention = text[words[0].start : words[-1].end]
         found: dict[int, None] = {}
+        same: dict[int, None] = {}
         while row < len(self._names) and self._names.keys[row] == value:
             entity = int(self._names.entities[row])
             if self._fits(mention, words, row) and not self._context.is_class(entity):
-                found[entity] = None
-                if len(found) > MAX_ENTITIES:
-                    return ()
+                name = self._names.text(row)
+                if name == mention:
+                    same[entity] = None
+                if not exact or [token.text for token in tokens(name)] == [word.text for word in words]:
+                    found[entity] = None
             row += 1
-        return tuple(found)
+        found = same if exact and same else found
+        return tuple(found) if len(found) <= MAX_ENTITIES else ()
 
     def _fits(self, mention: str, words: Sequence[Token], row: int) -> bool:
         kind = KINDS[self._names.kinds[row]]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from kgqa.errors import IndexFault
-from kgqa.graph import describe, guard, naming, remarks
+from kgqa.graph import describe, excerpts, guard, naming, remarks
 from kgqa.graph import vocabulary as v
 from kgqa.graph.adjacency import Adjacency
 from kgqa.graph.load import LoadReport, Progress
@@ -21,9 +21,10 @@ from kgqa.graph.schema import Name, Schema
 from kgqa.graph.tables import TableMapping
 from kgqa.graph.terms import name, node, spoken, tail
 from kgqa.graph.worker import QueryWorker
-from kgqa.types import Term, Triple, Validity
+from kgqa.types import Excerpt, Term, Triple, Validity
 
 if TYPE_CHECKING:
+    from kgqa.graph.excerpts import ReadFromText
     from kgqa.graph.rules import RuleSet
 
 __all__ = ["FORMAT", "GraphStore", "LoadReport", "Table"]
@@ -70,6 +71,7 @@ class GraphStore:
         self._worker = QueryWorker(folder / "oxigraph")
         self._local = threading.local()
         self._dated: bool | None = None
+        self._read = (folder / excerpts.FILE).is_file()
         self._naming_numbers = [
             (number, predicate, kind)
             for predicate, kind in self._naming.items()
@@ -87,6 +89,7 @@ class GraphStore:
         progress: Progress | None = None,
         rules: RuleSet | None = None,
         shapes: Sequence[Path] = (),
+        read: ReadFromText | None = None,
     ) -> LoadReport:
         """Load RDF files into a new graph folder; a bad file is reported and the rest is loaded.
 
@@ -94,11 +97,12 @@ class GraphStore:
         :param folder: where the graph goes; must not exist or be empty.
         :param rules: what to derive (see :func:`kgqa.graph.rules.read_rules`).
         :param shapes: files of SHACL shapes to validate against.
+        :param read: statements that were read from text.
         :raises IndexFault: if the folder holds something.
         """
         from kgqa.graph.build import build_graph
 
-        return build_graph(files, root, folder, tables, rules, progress, shapes=shapes)
+        return build_graph(files, root, folder, tables, rules, progress, shapes=shapes, read=read)
 
     @classmethod
     def open(cls, folder: Path) -> GraphStore:
@@ -207,7 +211,8 @@ class GraphStore:
                 premises = tuple(self.statement(premise, depth - 1) for premise in said.premises) if depth else ()
         if rule:
             sources += [source for premise in premises for source in premise.sources]
-        return Triple(subject, predicate, thing, tuple(dict.fromkeys(sources)), validity, rule, premises)
+        read = self._excerpts(number)
+        return Triple(subject, predicate, thing, tuple(dict.fromkeys(sources)), validity, rule, premises, read)
 
     def triples_of(self, iri: str, limit: int = 1000) -> list[Triple]:
         """Return statements that have an entity as subject or object, with their sources; those about it first."""
@@ -262,6 +267,15 @@ class GraphStore:
     def _annotation(self, statement: int) -> Annotation | None:
         row = self._annotations().execute("SELECT data FROM annotation WHERE statement = ?", (statement,)).fetchone()
         return remarks.from_json(json.loads(row[0])) if row else None
+
+    def _excerpts(self, statement: int) -> tuple[Excerpt, ...]:
+        """Return the sentences that a statement was read from."""
+        if not self._read:
+            return ()
+        db: sqlite3.Connection | None = getattr(self._local, "excerpts", None)
+        if db is None:
+            db = self._local.excerpts = excerpts.connect(self.folder)
+        return excerpts.of(db, statement)
 
     # --- names ------------------------------------------------------------------------------------------------------
 
