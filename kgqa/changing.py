@@ -29,8 +29,7 @@ def bring(config: KbConfig, sources: Sequence[Path], build: Callable[[], BuildRe
     targets = [target for _, target in places]
     try:
         for source, target in places:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
+            _copy(source, target)
         report = build()
     except BaseException:
         _delete(targets)
@@ -38,6 +37,14 @@ def bring(config: KbConfig, sources: Sequence[Path], build: Callable[[], BuildRe
     unusable = {name for name, _ in report.problems}
     _delete([target for target in targets if target.name in unusable])
     return report
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file under a hidden name first: a copy that is killed half-way is never taken for the file."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.part")
+    shutil.copyfile(source, part)
+    part.replace(target)
 
 
 def _delete(paths: Sequence[Path]) -> None:
