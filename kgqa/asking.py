@@ -65,6 +65,7 @@ _QUOTE = re.compile(
 _DEFINE = re.compile(r"^\W*what (is|are) (\(are\) )?[^,]{2,80}\?*\s*$|是什么[？?]?$|什么是", re.I)
 _OF = re.compile(r"\b(of|for|in|by|between|called|name[ds]?|known as|target|function)\b", re.I)
 _HOW_MUCH = re.compile(r"\bhow (long|much|often|old|far|high|low|large|big|deep|tall|fast|common|frequent)\b", re.I)
+_HOW_COMMON = re.compile(r"\bhow (often|common|frequent)\b", re.I)
 _LIST = re.compile(
     r"\b(list|name the|name all|give (me )?all|which|what) (?!(is|was|does|has)\b)\w*s\b|哪些|有哪几|列出|列举", re.I
 )
@@ -104,6 +105,8 @@ def _form(question: str, kind: AnswerKind) -> Form:
         return "date"
     if _DURATION.search(question):
         return "duration"
+    if _HOW_COMMON.search(question):
+        return "any"  # "rare" is an answer
     return "number" if kind == "number" or _HOW_MUCH.search(question) else "any"
 
 

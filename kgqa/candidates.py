@@ -56,8 +56,14 @@ def _items(finding: GraphFinding, language: str) -> tuple[str, ...]:
     return tuple(label for _, label in finding.values)
 
 
+_SENTENCE = 40
+"""Characters from which a value of the graph may be a sentence, such as a definition."""
+
+
 def _agrees(asked: Asked, finding: GraphFinding) -> bool:
     open_kinds = ("entities", "span")
+    if asked.style == "quote" and not any(len(label) > _SENTENCE for _, label in finding.values):
+        return False  # names do not tell what a thing is like
     return asked.kind == finding.kind or (asked.kind in open_kinds and finding.kind in (*open_kinds, "date", "number"))
 
 
@@ -119,11 +125,15 @@ def from_text(
     if asked.style == "quote":
         return [shared.candidate(span, "span", "quote", rank) for rank, span in enumerate(quotes)]
     kind = asked.kind if asked.kind in ("date", "number") else "span"
-    return [
+    phrases = [
         shared.candidate(span, "date" if kind == "date" else "span", "span", rank)
         for rank, span in enumerate(spans)
         if span.text.strip()
     ]
+    whole = (
+        [] if kind != "span" else [shared.candidate(span, "span", "sentence", rank) for rank, span in enumerate(quotes)]
+    )
+    return [*phrases, *whole]
 
 
 class _Shared:
@@ -144,12 +154,12 @@ class _Shared:
         passage = span.passage
         features = self.features(passage, span)
         features[f"is_{way}"] = 1.0
-        if way == "quote":
+        if way != "span":
             features["affirmed"] = 1.0  # a quotation answers by what it says, denials included
         features["rank"] = 1.0 / (1 + rank)
         features["form"] = float(fits(self.asked.form, span.text) and not _only_heading(span)) - 1.0
         features["new"] = self._new(span.text) - 1.0
-        features["typed"] = float(self.asked.form != "any" and features["form"] == 0.0)
+        features["typed"] = float(way == "span" and self.asked.form != "any" and features["form"] == 0.0)
         evidence = Evidence("passage", span.score, passage, span.start, span.end, span.text, status=span.status)
         text = " ".join(span.text.split())
         return Candidate(

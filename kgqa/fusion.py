@@ -20,8 +20,8 @@ from kgqa.errors import ModelError
 from kgqa.types import Candidate, Conflict, Reason
 from kgqa.wording import truth
 
-WAYS = ("graph", "span", "quote", "exists", "truth")
-"""Ways of answering; each has a model of its own."""
+WAYS = ("graph", "span", "sentence", "quote", "exists", "truth")
+"""Ways of answering; each has a model of its own. A ``sentence`` answers a question for a phrase where none is sure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Weights:
 class Calibration:
     """How features become confidence, and where abstaining starts.
 
-    :param sides: a model for each way of answering: ``graph``, ``span``, ``quote``, ``exists``, ``truth``.
+    :param sides: a model for each of :data:`WAYS`.
     :param threshold: a best candidate below it is not given.
     """
 
@@ -85,7 +85,9 @@ def way_of(candidate: Candidate) -> str:
     """Return how a candidate answers: one of :data:`WAYS`; what the graph says, alone or with the text, is ``graph``."""
     if candidate.side != "text":
         return "graph"
-    return next((way for way in ("quote", "exists", "truth") if candidate.features.get(f"is_{way}")), "span")
+    return next(
+        (way for way in ("sentence", "quote", "exists", "truth") if candidate.features.get(f"is_{way}")), "span"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,12 +74,14 @@ class Effort:
 
     :param retrieved: passages that are read together with the question by the reranker.
     :param read: passages that the reader reads.
+    :param sentences: passages that are searched for a whole sentence where a phrase is asked for.
     :param spans: phrases of the reader that are weighed.
     """
 
     retrieved: int = 24
     reranked: int = 16
     read: int = 6
+    sentences: int = 2
     spans: int = 10
     alternatives: int = 5
 
@@ -234,7 +236,8 @@ class QA:
         questions = [r.search.question for _, r in flat]
         passages = [[hit.passage for hit in r.hits[: self._effort.read]] for _, r in flat]
         phrases = [p if u.asked.style == "span" else [] for (u, _), p in zip(flat, passages, strict=True)]
-        sentences = [p if u.asked.style != "span" else [] for (u, _), p in zip(flat, passages, strict=True)]
+        some = self._effort.sentences
+        sentences = [p if u.asked.style != "span" else p[:some] for (u, _), p in zip(flat, passages, strict=True)]
         nothing: list[list[Span]] = [[] for _ in flat]
         spans = self._parts.reader.read(questions, phrases, self._effort.spans) if self._parts.reader else nothing
         quotes = self._parts.quoter.quote(questions, sentences) if self._parts.quoter else nothing

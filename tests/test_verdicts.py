@@ -25,3 +25,15 @@ def test_a_statement_says_yes(small) -> None:
 def test_a_chinese_prohibition_says_no(small) -> None:
     found = verdicts(small, "哮喘患者可以使用普萘洛尔吗？")
     assert any(item == "否" and "禁用普萘洛尔" in quote for item, quote in found)
+
+
+def test_a_question_for_a_phrase_is_offered_the_sentence_too(small) -> None:
+    found = small.qa.candidates([Request("Which reliever is used for asthma?")], sides=frozenset({"text"}))[0]
+    sentences = [c for c in found if c.features.get("is_sentence")]
+    assert any("reliever is salbutamol" in (c.evidence[0].quote or "") for c in sentences)
+    assert any(c.features.get("is_span") for c in found)
+
+
+def test_names_from_the_graph_do_not_agree_with_a_wish_for_a_description(small) -> None:
+    found = small.qa.candidates([Request("How is gout treated?")], sides=frozenset({"graph"}))[0]
+    assert all(c.features["kind"] == 0.0 for c in found)

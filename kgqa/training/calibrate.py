@@ -20,7 +20,7 @@ from kgqa.types import Answer, Candidate
 from kgqa.wording import joined
 
 Floats = NDArray[np.float64]
-NEVER = frozenset({"is_span", "is_quote", "is_exists", "is_truth", "support_only", "typed"})
+NEVER = frozenset({"is_span", "is_quote", "is_sentence", "is_exists", "is_truth", "support_only", "typed"})
 """Marks of a candidate that are no evidence."""
 
 
