@@ -44,15 +44,18 @@ def make_encoder(name: str = BUILTIN) -> Encoder:
     return OnnxEncoder(folder) if folder else SentenceTransformerEncoder(name)
 
 
-def make_reader(name: str = BUILTIN) -> Reader:
-    """Return the built-in reader, one from a folder with ONNX weights, or any extractive transformers model by name."""
+def make_reader(name: str = BUILTIN, promoted: Path | None = None) -> Reader:
+    """Return the built-in reader, one from a folder with ONNX weights, or any extractive transformers model by name.
+
+    :param promoted: folder of a reader that takes the place of the built-in one.
+    """
     from kgqa.reading.extractive import OnnxReader
     from kgqa.reading.lexical import LexicalReader, ScriptReader
 
     folder = _onnx_folder(name, "reader")
     if name == BUILTIN and folder:
         # The built-in reader knows English only; Chinese passages are read by their words until there is a better one.
-        return ScriptReader(OnnxReader(folder), LexicalReader())
+        return ScriptReader(OnnxReader(promoted or folder), LexicalReader())
     if folder:
         return OnnxReader(folder)
     from kgqa.reading.hub import TransformersReader
@@ -77,6 +80,15 @@ def _onnx_folder(name: str, part: str) -> Path | None:
 
     folder = in_force(Path(name))
     return folder if (folder / "model.onnx").is_file() else None
+
+
+def _fingerprint(folder: Path | None, name: str) -> str:
+    """Return the hash of a model's weights as its card says it, or the name where there is no card."""
+    if folder is None or not (folder / "card.json").is_file():
+        return name
+    from kgqa.models.cards import read_card
+
+    return read_card(folder).files.get("model.onnx", name)
 
 
 def make_composer(name: str) -> Composer | None:
@@ -133,7 +145,7 @@ class Opened:
 
         if not Generations(index).names():
             raise IndexFault(f"{config.folder.resolve().name}: has no index yet; run: kgqa build {config.folder}")
-        self.config = config
+        self.config, self.index = config, index
         self.generation: Generation = Generations(index).current()
         self.store: PassageStore = PassageStore(self.generation.path / PASSAGES)
         if encoder is not None:
@@ -177,10 +189,19 @@ class Opened:
         self.generation.close()
         self._closed.set()
 
-    @property
+    @cached_property
     def fingerprints(self) -> Mapping[str, str]:
-        """Hashes of the models that made the index."""
-        return dict(self.generation.manifest.fingerprints)
+        """Hashes of the models that made the index and that read and rank; the name of a model that has no card."""
+        from kgqa.promotion import reader_in_force
+
+        models = self.config.models
+        reader = reader_in_force(self.index) or _onnx_folder(models.reader, "reader")
+        reranker = None if models.reranker == "none" else _onnx_folder(models.reranker, "reranker")
+        return {
+            **self.generation.manifest.fingerprints,
+            "reader": _fingerprint(reader, models.reader),
+            "reranker": _fingerprint(reranker, models.reranker),
+        }
 
     @cached_property
     def census(self) -> dict[str, Any]:
@@ -252,12 +273,17 @@ class Opened:
                 graph=self._graph_search(),
                 retriever=self.retriever,
                 reranker=self.reranker if reads else None,
-                reader=make_reader(self.config.models.reader) if reads else None,
+                reader=self._reader() if reads else None,
                 quoter=ClauseQuoter(self.encoder) if reads else None,
                 library=self,
                 composer=make_composer(self.config.models.composer),
             )
         )
+
+    def _reader(self) -> Reader:
+        from kgqa.promotion import reader_in_force
+
+        return make_reader(self.config.models.reader, reader_in_force(self.index))
 
     def _graph_search(self) -> Any:
         if self.graph is None:

@@ -73,12 +73,32 @@ class Feedback:
 
 
 @dataclass(frozen=True, slots=True)
+class Version:
+    """What was asked of one index generation with one set of models.
+
+    :param models: name and fingerprint of each model.
+    :param seconds: median time to answer.
+    """
+
+    base: str
+    generation: str
+    models: dict[str, str]
+    asked: int
+    abstained: int
+    seconds: float
+    right: int
+    wrong: int
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """Figures for the owner.
 
     :param days: day, questions, questions without an answer; earliest first.
     :param missed: topics of questions without an answer, with counts, most frequent first.
     :param seconds: median and 95th percentile of the time to answer.
+    :param versions: the same by index generation and models, latest first.
     """
 
     asked: int
@@ -88,6 +108,7 @@ class Usage:
     missed: tuple[tuple[str, int], ...]
     right: int
     wrong: int
+    versions: tuple[Version, ...] = ()
 
 
 class FeedbackStore:
@@ -190,15 +211,17 @@ class FeedbackStore:
             )
             return done.rowcount
 
-    def training_data(self, status: Status = "accepted") -> dict[str, Any]:
+    def training_data(self, status: Status = "accepted", base: str = "") -> dict[str, Any]:
         """Return reviewed judgements as SQuAD 2.0 JSON: one paragraph for each passage.
 
         Questions whose right answer is "there is none" become unanswerable ones for the passage that was shown;
         judgements without a passage teach a reader nothing and are left out.
+
+        :param base: name of the only knowledge base to take; empty takes all.
         """
         paragraphs: dict[tuple[str, str], list[dict[str, Any]]] = {}
         for item in self.list(status, limit=1_000_000):
-            if question := _squad_question(item):
+            if base in ("", item.base) and (question := _squad_question(item)):
                 paragraphs.setdefault((item.doc_id, item.context), []).append(question)
         data: dict[str, list[dict[str, Any]]] = {}
         for (doc_id, context), questions in paragraphs.items():
@@ -218,9 +241,10 @@ class FeedbackStore:
         """Return the figures of the last days on which something was asked."""
         with self._open() as db:
             rows = db.execute(
-                "SELECT substr(at, 1, 10) AS day, kind, seconds, topics FROM asked ORDER BY at"
+                "SELECT substr(at, 1, 10) AS day, kind, seconds, topics, base, generation, models, at FROM asked ORDER BY at"
             ).fetchall()
-            verdicts = Counter(row["verdict"] for row in db.execute("SELECT verdict FROM feedback"))
+            judged = db.execute("SELECT verdict, base, generation, models FROM feedback").fetchall()
+        verdicts = Counter(row["verdict"] for row in judged)
         per_day: dict[str, list[int]] = {}
         missed: Counter[str] = Counter()
         for row in rows:
@@ -232,8 +256,24 @@ class FeedbackStore:
         return Usage(
             len(rows), sum(counts[1] for counts in per_day.values()), _percentiles([row["seconds"] for row in rows]),
             tuple((day, counts[0], counts[1]) for day, counts in list(per_day.items())[-days:]), tuple(missed.most_common(10)),
-            verdicts["right"], verdicts["wrong"],
+            verdicts["right"], verdicts["wrong"], _versions(rows, judged),
         )  # fmt: skip
+
+
+def _versions(rows: Sequence[sqlite3.Row], judged: Sequence[sqlite3.Row], most: int = 12) -> tuple[Version, ...]:
+    verdicts = Counter((row["base"], row["generation"], row["models"], row["verdict"]) for row in judged)
+    groups: dict[tuple[str, str, str], list[sqlite3.Row]] = {}
+    for row in rows:
+        groups.setdefault((row["base"], row["generation"], row["models"]), []).append(row)
+    found = [
+        Version(
+            *key[:2], json.loads(key[2]), len(group), sum(row["kind"] == "none" for row in group),
+            _percentiles([row["seconds"] for row in group])[0], verdicts[(*key, "right")], verdicts[(*key, "wrong")],
+            group[-1]["at"],
+        )
+        for key, group in groups.items()
+    ]  # fmt: skip
+    return tuple(sorted(found, key=lambda version: version.last, reverse=True)[:most])
 
 
 def _squad_question(item: Feedback) -> dict[str, Any] | None:

@@ -360,6 +360,12 @@ class KnowledgeBase:
         Generations(self.index).prune()
         return report
 
+    def reopen(self) -> None:
+        """Open it anew, after its models or its index were changed from elsewhere; who is answering finishes on the old one."""
+        before = self._now
+        self._now = Opened(self.config, self.index, before.encoder)
+        before.retire()
+
     def _rebuilt(self, progress: Step | None) -> BuildReport:
         report = build_index(self.config, self.index, self._now.encoder, progress=progress)
         before = self._now

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from datetime import date
@@ -225,6 +226,13 @@ class FakeKnowledgeBase:
             )
         return replace(self._none(question), links=offered, reason=Reason.READER_UNSURE)
 
+    def attribution(self, answer, citation=1, *, side="passage"):
+        passage = [e.passage for e in answer.evidence if e.passage is not None][citation - 1]
+        text, first = (answer.question, 0) if side == "question" else (passage.text, passage.start)
+        return tuple(
+            (m[0], m.start() + first, m.end() + first, 1.0 / (1 + n)) for n, m in enumerate(re.finditer(r"\w+", text))
+        )
+
     # --- looking ---
 
     def search(self, query, k=10, *, mode="rerank", filters=None):
@@ -306,6 +314,9 @@ class FakeKnowledgeBase:
             documents=len(self._documents), passages=5, encoded=1, reused=4, problems=tuple(problems), seconds=0.1,
             generation=self.generation,
         )  # fmt: skip
+
+    def reopen(self):
+        self._report([])
 
     def verify_erasure(self, doc_id):
         return [f"passage of {doc_id}"] if doc_id in self._documents else []

@@ -33,6 +33,19 @@ element.addEventListener('keydown', function (event) {  // things in a picture a
   const control = event.target.closest('g[data-act]');
   if (control) { event.preventDefault(); act(control); }
 });
+let marking = null;
+document.addEventListener('selectionchange', function () {  // words marked in a passage, by mouse, finger or keyboard
+  clearTimeout(marking);
+  marking = setTimeout(function () {
+    const selection = document.getSelection();
+    if (!element.isConnected || !selection.rangeCount || selection.isCollapsed) return;
+    const range = selection.getRangeAt(0);
+    const within = function (node) { return (node.nodeType === 1 ? node : node.parentElement).closest('[data-place]'); };
+    const passage = within(range.startContainer);
+    if (!passage || !element.contains(passage) || within(range.endContainer) !== passage) return;
+    trigger('input', { place: passage.dataset.place, span: range.toString().trim() });
+  }, 350);
+});
 let asked = null;
 watch('value', function () {
   const live = element.querySelector('[data-live]');

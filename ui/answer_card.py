@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from kgqa.types import Answer, Candidate, Evidence, Link, Term
 
 from .evidence_card import conflict_card, evidence_card
 from .picture import picture
-from .strings import t
+from .strings import STRINGS, t
 from .tags import Html, el, join
 
 Labeller = Callable[[Term], str]
@@ -62,10 +62,11 @@ def _head(answer: Answer, language: str) -> Html:
         cls="confidence",
         title=t("confidence_title", language),
     )
-    marks = [el("span", t(f"kind_{answer.kind}", language), cls="badge"), sure]
+    kind = "kind_list" if answer.kind == "entities" and len(answer.items) > 1 else f"kind_{answer.kind}"
+    marks = [el("span", t(kind, language), cls="badge"), sure]
     if answer.complete is not None and answer.text is not None:
-        kind = "complete" if answer.complete else "sampled"
-        marks.append(el("span", t(kind, language), cls=f"badge {kind}"))
+        whole = "complete" if answer.complete else "sampled"
+        marks.append(el("span", t(whole, language), cls=f"badge {whole}"))
     return el("header", marks)
 
 
@@ -73,7 +74,8 @@ def _said(answer: Answer, anchor: str, language: str) -> Html:
     if answer.text is None:
         return _abstained(answer, language)
     if len(answer.items) > 1:
-        return el("div", _items(answer, anchor, language), cls="said", lang=answer.language)
+        prose = el("p", answer.prose) if answer.prose else None
+        return el("div", _items(answer, anchor, language), prose, cls="said", lang=answer.language)
     iri = answer.iris[0] if answer.iris else ""
     said = [
         _item(answer.text, iri),
@@ -81,9 +83,9 @@ def _said(answer: Answer, anchor: str, language: str) -> Html:
         _citations(answer, anchor, (answer.items[0] if answer.items else answer.text, iri), language),
     ]
     more = el("p", answer.explanation, cls="muted") if answer.explanation else None
-    return el(
-        "div", el("p", said, cls="short" if len(answer.text) < 120 else None), more, cls="said", lang=answer.language
-    )
+    prose = el("p", answer.prose) if answer.prose else None
+    short = el("p", said, cls="short" if len(answer.text) < 120 else None)
+    return el("div", short, prose, more, cls="said", lang=answer.language)
 
 
 def _items(answer: Answer, anchor: str, language: str) -> Html:
@@ -126,7 +128,7 @@ def _supports(evidence: Evidence, item: str, iri: str) -> bool:
 def _abstained(answer: Answer, language: str) -> Html:
     lines = [el("p", t("no_answer", language), cls="short")]
     if answer.explanation:
-        lines.append(el("p", answer.explanation))
+        lines.append(el("p", answer.explanation, lang=answer.language))
     if answer.reason is not None:
         lines.append(el("p", el("strong", t("help", language) + ": "), t(f"help_{answer.reason.value}", language)))
     return el("div", lines, cls="said")
@@ -186,9 +188,9 @@ def _picture(answer: Answer, anchor: str, label: Labeller, language: str) -> Htm
     drawn = picture(paths, label, language, targets=(*answer.iris, *answer.items), name=anchor)
     if drawn is None:
         return None
-    return el(
-        "details", el("summary", t("picture", language)), el("div", drawn, cls="scroll"), cls="drawing", open=True
-    )
+    explore = el("button", t("explore", language), type="button", cls="quiet", data_act="graph")
+    scroll = el("div", drawn, cls="scroll", tabindex="0", role="region", aria_label=t("picture", language))
+    return el("details", el("summary", t("picture", language)), scroll, explore, cls="drawing", open=True)
 
 
 def _alternatives(candidates: Sequence[Candidate], language: str) -> Html | None:
@@ -208,18 +210,25 @@ def _about(answer: Answer, language: str) -> Html:
         names = [[_item(link.label, link.entity), " "] for link in best.values()]
         rows.append((t("names", language), join(names)))
     total = sum(answer.seconds.values())
-    stages = ", ".join(f"{name} {seconds:.2f}" for name, seconds in answer.seconds.items())
+    stages = ", ".join(f"{_stage(name, language)} {seconds:.2f}" for name, seconds in answer.seconds.items())
     rows.append(
         (t("time", language), join([t("seconds", language, n=f"{total:.2f}"), f" ({stages})" if stages else ""]))
     )
     if answer.models:
-        rows.append(
-            (t("models", language), join([", ".join(f"{name} {mark}" for name, mark in answer.models.items())]))
-        )
+        rows.append((t("models", language), join([versions(answer.models)])))
     if answer.generation:
         rows.append((t("index", language), join([answer.generation])))
     table = el("dl", [[el("dt", name), el("dd", value)] for name, value in rows])
     return el("details", el("summary", t("about_answer", language)), table, cls="about")
+
+
+def _stage(name: str, language: str) -> str:
+    return t(f"stage_{name}", language) if f"stage_{name}" in STRINGS else name
+
+
+def versions(models: Mapping[str, str]) -> str:
+    """Return models and the beginnings of their fingerprints, enough to tell one from another."""
+    return ", ".join(f"{name} {mark[:12]}" for name, mark in models.items())
 
 
 def _foot(language: str, judged: str) -> Html:

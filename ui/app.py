@@ -92,7 +92,7 @@ def _lay_out(app: gr.Blocks, desk: Desk) -> None:
         look = Look(desk, inspector, parts, conversation, stamp)
         frame.look, frame.look_inputs, frame.look_outputs = (
             look.look,
-            [conversation, base, language, browser],
+            [conversation, base, language, browser, parts["explored"]],
             look.outputs(),
         )
         with main:

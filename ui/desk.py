@@ -83,6 +83,9 @@ class KnowledgeBase(Protocol):
     def add(self, *sources: FilePath) -> Any:
         """Add files."""
 
+    def reopen(self) -> None:
+        """Open it anew after its models were changed."""
+
     def remove(self, *doc_ids: str) -> Any:
         """Remove documents and all that came from them."""
 
@@ -100,6 +103,11 @@ class KnowledgeBase(Protocol):
 
     def stats(self, filters: Filters | None = None) -> dict[str, Any]:
         """Return counts."""
+
+    def attribution(
+        self, answer: Answer, citation: int = 1, *, side: Any = "passage"
+    ) -> Sequence[tuple[str, int, int, float]]:
+        """Return the words that decided a citation."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ def evidence_card(
 
     :param anchor: id of the element; the citation with this number leads there.
     """
-    head, body = _passage(evidence, language) if evidence.passage else _path(evidence, label, language)
+    head, body = _passage(evidence, number, language) if evidence.passage else _path(evidence, label, language)
     summary = el("summary", el("span", number, cls="num", aria_label=t("citation", language, n=number)), head)
     return el("details", summary, el("div", body, cls="ev-body"), cls=f"ev {evidence.kind}", id=anchor, open=opened)
 
@@ -83,7 +83,7 @@ def highlight(body: str, start: int, end: int, context: int) -> Html:
     return join([before, el("mark", body[start:end]), after])
 
 
-def _passage(evidence: Evidence, language: str) -> tuple[Html, Html]:
+def _passage(evidence: Evidence, number: int, language: str) -> tuple[Html, Html]:
     passage = evidence.passage
     assert passage is not None  # the caller asked
     title = passage.title or passage.doc_id
@@ -96,11 +96,12 @@ def _passage(evidence: Evidence, language: str) -> tuple[Html, Html]:
         "button", t("open_document", language), type="button", cls="link", data_act="document",
         data_doc=passage.doc_id, data_start=evidence.start, data_end=evidence.end,
     )  # fmt: skip
+    why = el("button", t("why", language), type="button", cls="link", data_act="why", data_number=number)
     body = [
         status,
         heading,
         el("blockquote", marked(evidence), lang=passage.language),
-        el("p", el("code", passage.doc_id), " ", button, cls="ev-foot"),
+        el("p", el("code", passage.doc_id), " ", button, " ", why, cls="ev-foot"),
     ]
     return head, join(body)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from kgqa.feedback import Feedback, Usage
 
+from .answer_card import versions
 from .strings import t
 from .tags import Html, el, join
 
@@ -27,17 +28,11 @@ def contents(title: str, stats: Mapping[str, Any], language: str = "en") -> Html
         for key in _COUNTS
         if isinstance(stats.get(key), int | float)
     ]
-    languages = stats.get("languages")
-    if languages:
-        said = (
-            ", ".join(f"{k} {v:,}" for k, v in languages.items())
-            if isinstance(languages, Mapping)
-            else ", ".join(languages)
-        )
-        shown.append(figure(said, t("stats_languages", language)))
-    built = stats.get("built") or stats.get("built_at") or stats.get("generation")
-    if built:
-        shown.append(figure(str(built)[:16].replace("T", " "), t("stats_built", language)))
+    said = (
+        ("languages", _languages(stats.get("languages"))), ("dates", " – ".join(stats.get("dates") or ())),
+        ("built", _built(stats)), ("generation", str(stats.get("generation", ""))),
+    )  # fmt: skip
+    shown += [figure(value, t(f"stats_{key}", language)) for key, value in said if value]
     return join([el("h2", title), el("div", shown, cls="figures"), _problems(stats.get("problems"), language)])
 
 
@@ -88,7 +83,76 @@ def dashboard(usage: Usage, language: str = "en") -> Html:
         figure(t("seconds", language, n=f"{usage.seconds[1]:.2f}"), t("slow_time", language)),
         figure(_share(usage.right, judged), t("judged", language)),
     ]
-    return join([el("div", shown, cls="figures"), _days(usage, language), _missed(usage, language)])
+    parts = [_days(usage, language), _missed(usage, language), _versions(usage, language)]
+    return join([el("div", shown, cls="figures"), *parts])
+
+
+def data_table(names: Sequence[str], rows: Sequence[Sequence[object]], about: str, language: str) -> Html:
+    """Return rows as a table that can be scrolled by the keyboard.
+
+    :param names: keys of the columns' texts.
+    :param about: what the table shows, for people who cannot see it.
+    """
+    head = el("tr", [el("th", t(name, language), scope="col") for name in names])
+    body = [el("tr", [el("td", cell) for cell in row]) for row in rows]
+    table = el("table", el("thead", head), el("tbody", body))
+    return el("div", table, cls="scroll", tabindex="0", role="region", aria_label=about)
+
+
+def _versions(usage: Usage, language: str) -> Html | None:
+    if not usage.versions:
+        return None
+    rows = [
+        (
+            one.base, one.generation, versions(one.models), one.last[:10], f"{one.asked:,}", _share(one.abstained, one.asked),
+            t("seconds", language, n=f"{one.seconds:.2f}"), f"{one.right} / {one.wrong}",
+        )
+        for one in usage.versions
+    ]  # fmt: skip
+    names = (
+        "knowledge_base",
+        "index",
+        "models",
+        "last_asked",
+        "asked_total",
+        "abstained",
+        "median_time",
+        "right_wrong",
+    )
+    name = t("versions", language)
+    return el("section", el("h4", name), data_table(names, rows, name, language))
+
+
+def side_by_side(
+    bases: Sequence[tuple[str, str, Mapping[str, Any]]], present: str, language: str = "en"
+) -> Html | None:
+    """Return several knowledge bases as a table, each with a control that goes to it; nothing where there is but one.
+
+    :param bases: name, title and counts of each.
+    :param present: name of the one that is shown.
+    """
+    if len(bases) < 2:
+        return None
+    keys = ("documents", "passages", "triples", "entities", "relations")
+    rows = []
+    for name, title, stats in bases:
+        go = el("button", title, type="button", cls="link", data_act="base", data_name=name,
+                aria_current="true" if name == present else None)  # fmt: skip
+        counts = [f"{int(stats[key]):,}" if isinstance(stats.get(key), int | float) else "–" for key in keys]
+        rows.append((go, *counts, _languages(stats.get("languages")), _built(stats)))
+    names = ("knowledge_base", *(f"stats_{key}" for key in keys), "stats_languages", "stats_built")
+    about = t("side_by_side", language)
+    return el("section", el("h2", about), data_table(names, rows, about, language), cls="side-by-side")
+
+
+def _languages(said: Any) -> str:
+    if isinstance(said, Mapping):
+        return ", ".join(f"{name} {count:,}" for name, count in said.items())
+    return ", ".join(said or ())
+
+
+def _built(stats: Mapping[str, Any]) -> str:
+    return str(stats.get("built") or stats.get("generation") or "")[:16].replace("T", " ")
 
 
 def _share(part: int, whole: int) -> str:

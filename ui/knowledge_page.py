@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from .desk import Desk, KnowledgeBase, explain_fault
-from .figures import contents, documents_list, file_report
+from .figures import contents, documents_list, file_report, side_by_side
 from .frame import Frame, data_of, number, owner_of, page, user_of
 from .sheets import document_sheet, entity_sheet, hits
 from .strings import t
@@ -24,6 +24,7 @@ def build_knowledge(frame: Frame) -> None:
     words = frame.words
     with gr.Row(elem_id="kb-row"):
         with gr.Column(scale=3, min_width=320):
+            bases = page(elem_id="bases")
             figures = page(elem_id="kb-figures")
             with gr.Row(equal_height=True):
                 name = words.put(
@@ -55,7 +56,8 @@ def build_knowledge(frame: Frame) -> None:
                 removed = page(elem_id="removed")
     at = Knowledge(frame.desk)
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    shown, inputs = [figures, listed, which], [frame.base, filtering, frame.language]
+    shown, inputs = [bases, figures, listed, which], [frame.base, filtering, frame.language]
+    bases.select(at.choose, None, frame.base, queue=False, **quiet)
     gr.on([frame.base.change, frame.language.change], at.overview, inputs, shown, **quiet)
     frame.starts.append((at.overview, inputs, shown))
     gr.on([name.submit, show.click], at.sheet, [name, frame.base, frame.language], found, **quiet)
@@ -87,11 +89,18 @@ class Knowledge:
 
     def overview(self, base: str, words: str | None, language: str, request: gr.Request) -> tuple[Any, ...]:
         """Return figures, the list of documents, and the documents that can be removed."""
-        kb = self._desk.base(base)
-        documents = self._desk.documents(kb, user_of(request))
+        kb, user = self._desk.base(base), user_of(request)
+        documents = self._desk.documents(kb, user)
         choices = [(f"{title} · {doc_id}" if title else doc_id, doc_id) for doc_id, title in documents[:5000]]
-        figures = contents(kb.title or kb.name, self._desk.stats(kb, user_of(request)), language)
-        return figures, documents_list(documents, words or "", language), gr.update(choices=choices, value=None)
+        figures = contents(kb.title or kb.name, self._desk.stats(kb, user), language)
+        every = [(one.name, one.title or one.name, self._desk.stats(one, user)) for one in self._desk.bases.values()]
+        beside = side_by_side(every, base, language) or ""
+        return beside, figures, documents_list(documents, words or "", language), gr.update(choices=choices, value=None)
+
+    def choose(self, event: gr.EventData) -> Any:
+        """Go to another knowledge base."""
+        name = data_of(event).get("name", "")
+        return name if name in self._desk.bases else gr.update()
 
     def filtered(self, words: str | None, base: str, language: str, request: gr.Request) -> str:
         """Return the documents that fit the words."""

@@ -7,20 +7,22 @@ from typing import Any
 
 import gradio as gr
 
-from kgqa.types import Answer, Passage
+from kgqa.types import Answer, Entity, Passage
 
 from .desk import Desk, KnowledgeBase, explain_fault
 from .frame import Frame, Inspector, data_of, number, owner_of, page, user_of
-from .history import Conversation
+from .graph_view import Explored, graph_view, of_answer, of_entity
+from .history import Conversation, Turn
 from .pdf_page import pdf_page, source_file
 from .sheets import document_sheet, entity_sheet, page_of, result_table
 from .strings import t
-from .tags import el
+from .tags import Html, el
+from .words_card import deciding_words
 
 
 def build_inspector(words: Any) -> tuple[Inspector, dict[str, Any]]:
     """Add the panel; return it and the parts that listeners are put on."""
-    parts: dict[str, Any] = {}
+    parts: dict[str, Any] = {"explored": gr.State(Explored())}
     with gr.Column(visible=False, elem_id="inspector", scale=2, min_width=320) as panel:
         with gr.Row(elem_id="inspector-head"):
             title = gr.HTML("")
@@ -43,7 +45,9 @@ def _correction(words: Any, parts: dict[str, Any]) -> Any:
         parts["answer"] = words.put(gr.Textbox(label=t("feedback_answer")), label="feedback_answer")
         parts["passage"] = words.put(gr.Dropdown(choices=[], label=t("feedback_passage")), label="feedback_passage")
         parts["span"] = words.put(gr.Textbox(label=t("feedback_span")), label="feedback_span")
-        parts["entity"] = words.put(gr.Textbox(label=t("feedback_entity")), label="feedback_entity")
+        parts["entity"] = words.put(
+            gr.Dropdown(choices=[], label=t("feedback_entity"), allow_custom_value=True), label="feedback_entity"
+        )
         parts["note"] = words.put(gr.Textbox(label=t("feedback_note"), lines=2), label="feedback_note")
         parts["send"] = words.put(gr.Button(t("send"), variant="primary", elem_id="send-feedback"), value="send")
     return form
@@ -62,15 +66,20 @@ class Look:
         base: str,
         language: str,
         browser: str,
+        explored: Explored,
         request: gr.Request,
         event: gr.EventData,
     ) -> dict[Any, Any]:
-        """Show what a control asks for: a document, an entity, a query; or take a judgement."""
+        """Show what a control asks for: a document, an entity, a query, the graph; or take a judgement."""
         data = data_of(event)
         index = number(data.get("turn"))
         turn = conversation.turns[index] if 0 <= index < len(conversation.turns) else None
         kb = self._desk.base(turn.base if turn and turn.base in self._desk.bases else base)
         try:
+            if data.get("act") in ("graph", "expand"):
+                return self._graph(data, turn, kb, explored, language, user_of(request))
+            if data.get("act") == "why" and turn is not None:
+                return self._why(turn.answer, number(data.get("number")), kb, language)
             return self._act(data, conversation, index, kb, language, request, browser)
         except Exception as fault:  # shown in the panel, whatever it is
             return self._inspector.show("error", language, el("p", explain_fault(fault, language), role="alert"))
@@ -98,6 +107,42 @@ class Look:
             return self._judge(act, conversation, index, kb, language, owner_of(request, browser))
         return {}
 
+    def _graph(
+        self, data: dict[str, str], turn: Turn | None, kb: KnowledgeBase, explored: Explored, language: str, user: str
+    ) -> dict[Any, Any]:
+        """Show the graph around an answer or a thing, or open or close a thing in the picture."""
+
+        def around(iri: str) -> Entity:
+            return self._desk.entity(self._desk.base(explored.base), iri, language, user)
+
+        iri = data.get("iri", "")
+        if data.get("act") == "expand" and explored.base in self._desk.bases:
+            view = explored.toggled(iri, around)
+        elif iri:
+            view = of_entity(kb.name, self._desk.entity(kb, iri, language, user))
+        elif turn is not None:
+            view = of_answer(kb.name, turn.answer)
+        else:
+            return {}
+        label = self._desk.labeller(self._desk.base(view.base), language)
+        shown = self._inspector.show("graph_view", language, graph_view(view, label, language))
+        return {**shown, self._parts["explored"]: view}
+
+    def _why(self, answer: Answer, place: int, kb: KnowledgeBase, language: str) -> dict[Any, Any]:
+        """Show which words decided a quotation."""
+        if not 1 <= place <= len(answer.evidence) or (passage := answer.evidence[place - 1].passage) is None:
+            return {}
+        citation = sum(1 for evidence in answer.evidence[:place] if evidence.passage is not None)
+        asked = kb.attribution(answer, citation, side="question")
+        read = kb.attribution(answer, citation, side="passage")
+        body = deciding_words(answer.question, asked, passage, read, language)
+        return self._inspector.show("why", language, body)
+
+    def mark(self, language: str, event: gr.EventData) -> dict[Any, Any]:
+        """Take the words that were marked in a passage shown beside the correction."""
+        data = data_of(event)
+        return {self._parts["passage"]: number(data.get("place"), 0), self._parts["span"]: data.get("span", "")[:4000]}
+
     def _document(self, data: dict[str, str], kb: KnowledgeBase, language: str, user: str) -> dict[Any, Any]:
         """Show a document's text at the quotation, and of a PDF the page as well."""
         document = self._desk.document(kb, data.get("doc", ""), user)
@@ -120,10 +165,11 @@ class Look:
             return {self._state: done, self._stamp: time.time_ns()}
         choices = [(f"[{n}] {p.title or p.doc_id}: {p.text[:80]}", n - 1) for n, p in _passages(answer)]
         parts = self._parts
-        cleared = {parts[name]: "" for name in ("answer", "span", "entity", "note")}
+        cleared = {parts[name]: "" for name in ("answer", "span", "note")}
         return {
-            **self._inspector.show("feedback", language, el("p", answer.question), form=True),
+            **self._inspector.show("feedback", language, markable(answer, language), form=True),
             **cleared,
+            parts["entity"]: gr.update(choices=_entities(answer), value=None),
             parts["turn"]: index,
             parts["passage"]: gr.update(choices=choices, value=choices[0][1] if choices else None),
         }
@@ -131,7 +177,7 @@ class Look:
     def outputs(self) -> list[Any]:
         """Return the components that :meth:`look` may change."""
         form = [self._parts[name] for name in ("turn", "answer", "passage", "span", "entity", "note")]
-        return [*self._inspector.outputs(), self._state, self._stamp, *form]
+        return [*self._inspector.outputs(), self._state, self._stamp, *form, self._parts["explored"]]
 
     def run(self, query: str, base: str, language: str, request: gr.Request) -> str:
         """Run the edited query."""
@@ -150,7 +196,7 @@ class Look:
         right_answer: str,
         place: int | None,
         span: str,
-        entity: str,
+        entity: str | None,
         note: str,
         language: str,
         browser: str,
@@ -169,7 +215,7 @@ class Look:
             return {}
         self._desk.feedback.judge(
             turn.base, owner, turn.answer, "wrong", right_answer=right_answer[:2000], passage=passage, span=span,
-            entity=entity[:500], note=note[:2000],
+            entity=(entity or "")[:500], note=note[:2000],
         )  # fmt: skip
         done = conversation.judged(index, "wrong")
         self._desk.history.save(owner, done)
@@ -178,6 +224,25 @@ class Look:
 
 def _passages(answer: Answer) -> list[tuple[int, Passage]]:
     return [(n, e.passage) for n, e in enumerate(answer.evidence, 1) if e.passage is not None]
+
+
+def _entities(answer: Answer) -> list[tuple[str, str]]:
+    """Return the readings of the names in a question, and the members of the answer, as choices."""
+    named = {link.entity: link.label for link in answer.links}
+    if len(answer.iris) == len(answer.items):
+        named |= {iri: item for iri, item in zip(answer.iris, answer.items, strict=True) if iri}
+    return [(label, iri) for iri, label in named.items()]
+
+
+def markable(answer: Answer, language: str = "en") -> Html:
+    """Return the passages of an answer in full, to mark the right words in."""
+    shown = [
+        el("li", el("p", el("strong", f"[{n}] {passage.title or passage.doc_id}")),
+           el("blockquote", passage.text, lang=passage.language, data_place=n - 1))
+        for n, passage in _passages(answer)
+    ]  # fmt: skip
+    marks = [el("p", t("mark_hint", language), cls="muted"), el("ul", shown, cls="plain markable")] if shown else None
+    return el("div", el("p", el("strong", answer.question)), marks, cls="sheet")
 
 
 def listen(frame: Frame, look: Look, parts: dict[str, Any]) -> None:
@@ -189,5 +254,6 @@ def listen(frame: Frame, look: Look, parts: dict[str, Any]) -> None:
     names = ("turn", "answer", "passage", "span", "entity", "note")
     inputs = [frame.conversation, *(parts[name] for name in names), frame.language, frame.browser]
     parts["send"].click(look.correct, inputs, [frame.conversation, frame.stamp, inspector.panel], **quiet)
+    inspector.body.input(look.mark, frame.language, [parts["passage"], parts["span"]], queue=False, **quiet)
     for source in (inspector.body, inspector.result):
         source.select(look.look, frame.look_inputs, look.outputs(), **quiet)

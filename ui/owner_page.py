@@ -12,6 +12,7 @@ from .desk import Desk
 from .figures import dashboard, feedback_choices, feedback_table
 from .frame import Frame, page, user_of
 from .history_panel import DOWNLOAD
+from .models_page import build_models
 from .strings import t
 from .tags import el
 
@@ -31,6 +32,7 @@ def build_owner(frame: Frame) -> None:
         reject = words.put(gr.Button(t("reject"), min_width=90, elem_id="reject"), value="reject")
     training = words.put(gr.Button(t("training"), elem_id="training"), value="training")
     file = gr.JSON(visible=False)
+    build_models(frame)
     at = Owner(frame.desk)
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     shown = [figures, table, which]

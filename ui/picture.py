@@ -28,25 +28,39 @@ class _Box:
 
 
 def picture(
-    paths: Sequence[Path], label: Labeller, language: str = "en", *, targets: Sequence[str] = (), name: str = "p"
+    paths: Sequence[Path],
+    label: Labeller,
+    language: str = "en",
+    *,
+    targets: Sequence[str] = (),
+    name: str = "p",
+    starts: Sequence[str] = (),
+    opened: frozenset[str] | None = None,
+    most: int = MAX_TRIPLES,
 ) -> Html | None:
     """Return the walks as an SVG element, ``None`` when there is nothing to draw.
 
     :param label: name of a term in the interface's language.
     :param targets: IRIs or texts that are the answer; drawn filled.
     :param name: unlike that of any other picture on the page.
+    :param starts: IRIs to begin at; by default where the walks begin.
+    :param opened: things that are open, in a picture that can grow: each thing then has a control that opens or closes it.
+    :param most: statements drawn at most.
     """
-    triples = _triples(paths)
+    triples = _triples(paths, most)
     if not triples:
         return None
     terms = {_key(term): term for triple in triples for term in (triple.subject, triple.object)}
     full = {key: label(term) for key, term in terms.items()}
     names = {key: _lines(name) for key, name in full.items()}
-    starts = {_key(_start(path)) for path in paths if path.steps}
+    begun = set(starts) & set(names) or {_key(_start(path)) for path in paths if path.steps}
     gap = max(_text_width(_short(label(triple.predicate), 30), 11.5) for triple in triples) + 56
-    boxes, width, height = _layout(triples, names, starts, gap)
+    boxes, width, height = _layout(triples, names, begun, gap)
     edges = [_edge(pair, group, boxes, label, name) for pair, group in _grouped(triples).items()]
-    nodes = [_node(terms[key], boxes[key], names[key], full[key], key in starts, key in targets) for key in names]
+    nodes = [_node(terms[key], boxes[key], names[key], full[key], key in begun, key in targets) for key in names]
+    if opened is not None:
+        things = [key for key in names if terms[key].kind == "iri"]
+        nodes += [_toggle(key, boxes[key], full[key], key in opened, language) for key in things]
     alt = t("picture_alt", language, nodes=len(names), edges=len(triples))
     kind = "graph-picture wide" if width > 1.3 * WIDTH else "graph-picture"
     view = f"0 0 {width:.0f} {height:.0f}"
@@ -65,13 +79,13 @@ def _start(path: Path) -> Term:
     return step.triple.subject if step.forward else step.triple.object
 
 
-def _triples(paths: Sequence[Path]) -> list[Triple]:
+def _triples(paths: Sequence[Path], most: int) -> list[Triple]:
     seen: dict[tuple[Term, Term, Term], Triple] = {}
     for path in paths:
         for step in path.steps:
             triple = step.triple
             seen.setdefault((triple.subject, triple.predicate, triple.object), triple)
-    return list(seen.values())[:MAX_TRIPLES]
+    return list(seen.values())[:most]
 
 
 def _grouped(triples: Sequence[Triple]) -> dict[tuple[str, str], list[Triple]]:
@@ -150,6 +164,17 @@ def _node(term: Term, box: _Box, lines: list[str], full: str, start: bool, targe
     return el(
         "g", hover, frame, texts, cls=f"node {kind}", data_act="entity", data_iri=term.value, tabindex="0", role="button",
         aria_label=full,
+    )  # fmt: skip
+
+
+def _toggle(iri: str, box: _Box, full: str, is_open: bool, language: str) -> Html:
+    x, y = box.x + box.width / 2, box.y - box.height / 2
+    name = t("close_thing" if is_open else "open_thing", language, name=full)
+    return el(
+        "g", el("title", name), el("circle", cx=f"{x:.1f}", cy=f"{y:.1f}", r="9"),
+        el("text", "−" if is_open else "+", x=f"{x:.1f}", y=f"{y + 4.5:.1f}", text_anchor="middle"),
+        cls="toggle", data_act="expand", data_iri=iri, tabindex="0", role="button", aria_label=name,
+        aria_expanded=str(is_open).lower(),
     )  # fmt: skip
 
 

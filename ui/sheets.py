@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from kgqa.types import Document, Entity, Hit, Path, Step, Term, Triple
 
-from .evidence_card import highlight, validity
+from .evidence_card import validity
+from .graph_view import nearest
 from .picture import picture
 from .strings import t
-from .tags import Html, el, join
+from .tags import Html, el, join, text
 
 Labeller = Callable[[Term], str]
 WINDOW = 40_000
@@ -26,9 +28,37 @@ def document_sheet(document: Document, start: int = 0, end: int = 0, language: s
         head.append(el("p", t("page", language, n=page), cls="badge"))
     left = max(0, start - WINDOW // 2) if len(document.text) > WINDOW else 0
     right = min(len(document.text), left + WINDOW)
-    shown = highlight(document.text[left:right], start - left, end - left, WINDOW)
-    body = ["…" if left else "", shown, "…" if right < len(document.text) else ""]
+    body = [
+        "…" if left else "",
+        _text(document, left, right, (start, end), language),
+        "…" if right < len(document.text) else "",
+    ]
     return el("article", head, el("div", body, cls="document-text", lang=document.language, tabindex="0"), cls="sheet")
+
+
+def _text(document: Document, left: int, right: int, mark: tuple[int, int], language: str) -> Html:
+    """Return a part of a document: headings set apart, pages numbered, the quotation marked."""
+    heads = {
+        s.start: _line_end(document.text, s.start) for s in document.sections if s.heading and left <= s.start < right
+    }
+    pages = {first: n for n, first in enumerate(document.pages, 1) if left <= first < right}
+    cuts = sorted({left, right, *heads, *heads.values(), *pages, *(place for place in mark if left < place < right)})
+    pieces: list[Html] = []
+    head_end = left
+    for start, end in pairwise(cuts):
+        if start in pages and len(document.pages) > 1:
+            pieces.append(el("span", t("page", language, n=pages[start]), cls="page-mark"))
+        head_end = max(head_end, heads.get(start, left))
+        piece = text(document.text[start:end])
+        if mark[0] <= start < mark[1]:
+            piece = el("mark", piece)
+        pieces.append(el("strong", piece, cls="head") if start < head_end else piece)
+    return join(pieces)
+
+
+def _line_end(body: str, start: int) -> int:
+    end = body.find("\n", start)
+    return len(body) if end < 0 else end
 
 
 def page_of(document: Document, offset: int) -> int | None:
@@ -43,7 +73,9 @@ def entity_sheet(entity: Entity, language: str = "en", label: Labeller | None = 
     ask = el(
         "button", t("ask_about", language), type="button", cls="quiet", data_act="edit", data_question=entity.label
     )
-    parts: list[Html | None] = [el("h3", entity.label), el("p", el("code", entity.iri), cls="muted"), ask]
+    explore = el("button", t("explore", language), type="button", cls="quiet", data_act="graph", data_iri=entity.iri)
+    controls = el("p", ask, " ", explore if label is not None else None, cls="controls")
+    parts: list[Html | None] = [el("h3", entity.label), el("p", el("code", entity.iri), cls="muted"), controls]
     if entity.types:
         parts.append(_field("types", ", ".join(entity.types), language))
     if others := [name for name in entity.synonyms if name != entity.label]:
@@ -54,9 +86,8 @@ def entity_sheet(entity: Entity, language: str = "en", label: Labeller | None = 
     parts += [_statements("incoming", entity.incoming, language, inwards=True)]
     parts.append(_missing(entity, language))
     if label is not None and (drawn := _neighbourhood(entity, label, language)):
-        parts.append(
-            el("details", el("summary", t("neighbourhood", language)), el("div", drawn, cls="scroll"), cls="drawing")
-        )
+        scroll = el("div", drawn, cls="scroll", tabindex="0", role="region", aria_label=t("neighbourhood", language))
+        parts.append(el("details", el("summary", t("neighbourhood", language)), scroll, cls="drawing"))
     if entity.passages:
         rows = [
             el("li", el("blockquote", passage.text[:400]), el("code", passage.doc_id))
@@ -67,15 +98,8 @@ def entity_sheet(entity: Entity, language: str = "en", label: Labeller | None = 
 
 
 def _neighbourhood(entity: Entity, label: Labeller, language: str) -> Html | None:
-    """Return the entity with its nearest things: a few of each relation, so that a long one does not fill the picture."""
-    kept: dict[tuple[str, bool], int] = {}
-    paths: list[Path] = []
-    for inwards, group in ((False, entity.outgoing), (True, entity.incoming)):
-        for relation, _, triple in group:
-            kept[relation, inwards] = kept.get((relation, inwards), 0) + 1
-            if kept[relation, inwards] <= 3 and len(paths) < 10:
-                paths.append(Path((Step(triple, not inwards),)))
-    return picture(paths, label, language, targets=(entity.iri,), name="sheet")
+    paths = [Path((Step(triple),)) for triple in nearest(entity)]
+    return picture(paths, label, language, targets=(entity.iri,), name="sheet", starts=(entity.iri,))
 
 
 def _field(key: str, value: str, language: str) -> Html:

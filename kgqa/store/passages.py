@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -233,6 +234,13 @@ class PassageStore:
     def documents(self) -> list[tuple[str, str]]:
         """Return id and title of each document, in the order in which they were added."""
         return list(self._listed)
+
+    def census(self) -> tuple[dict[str, int], tuple[date, ...]]:
+        """Return the number of documents in each language, most first, and the days from which documents hold, in order."""
+        fields = [self._scopes[scope] for scope in self._doc_scope]
+        languages = Counter(str(one["language"]) for one in fields)
+        days = {one["validity"].valid_from for one in fields if one["validity"].valid_from}
+        return dict(languages.most_common()), tuple(sorted(days))
 
     def closed(self) -> dict[str, frozenset[str]]:
         """Return the groups of each document that is not open to everyone, by id."""
