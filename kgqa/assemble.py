@@ -274,7 +274,7 @@ class Opened:
                 retriever=self.retriever,
                 reranker=self.reranker if reads else None,
                 reader=self._reader() if reads else None,
-                quoter=ClauseQuoter(self.encoder) if reads else None,
+                quoter=ClauseQuoter(self.encoder, self.reranker) if reads else None,
                 library=self,
                 composer=make_composer(self.config.models.composer),
             )

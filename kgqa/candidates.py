@@ -179,6 +179,7 @@ class _Shared:
         graph = self.search.finding
         return {
             "reader": _squash(span.score) if span else 0.0,
+            "quoted": _squash(span.relevance) if span else 0.0,
             "rerank": _squash(hit.parts.get("rerank", 0.0)),
             "dense": hit.parts.get("dense", 0.0),
             "order": 1.0 / (1 + self.order[passage.id]),

@@ -281,6 +281,7 @@ class Span:
 
     :param start: first character, counted in the document.
     :param score: logit of the span minus logit of "no answer here"; above 0 means "answer".
+    :param relevance: logit of the reranker for the span alone; 0 where it was not asked.
     """
 
     passage: Passage
@@ -289,6 +290,7 @@ class Span:
     text: str
     score: float
     status: Status = "affirmed"
+    relevance: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from kgqa.asking import topic
 from kgqa.language import has_cjk, sentences
-from kgqa.protocols import Encoder
+from kgqa.protocols import Encoder, Reranker
 from kgqa.reading.assertion import stance
-from kgqa.types import Passage, Span
+from kgqa.types import Hit, Passage, Span
 
 _MARKS = re.compile(r"[\s#>*_\-.:;·|]*")
 
@@ -33,13 +33,23 @@ class _Part:
 class ClauseQuoter:
     """Picks from each passage the run of sentences that is nearest to the question's topic (kgqa.protocols.Quoter).
 
+    :param judge: reads each quotation alone with the topic; its logit becomes the span's ``relevance``.
     :param length: characters that a quotation may have; four tenths of it for Chinese. A single longer sentence is kept whole.
     :param fill: how much a run gains by using the allowed length, in units of cosine.
     :param order: how much a passage loses for each place that it is ranked lower, in units of cosine.
     """
 
-    def __init__(self, encoder: Encoder, *, length: int = 320, fill: float = 0.25, order: float = 0.05) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        judge: Reranker | None = None,
+        *,
+        length: int = 320,
+        fill: float = 0.25,
+        order: float = 0.05,
+    ) -> None:
         self._encoder = encoder
+        self._judge = judge
         self._length = length
         self._fill = fill
         self._order = order
@@ -70,7 +80,27 @@ class ClauseQuoter:
                 near = np.array([float(next(vectors) @ query) for _ in found])
                 spans += self._best(passage, found, near, rank)
             quoted.append(sorted(spans, key=lambda span: -span.score)[:n_best])
+        quoted = self._weighed(topics, quoted)
         return [[_judged(span, asked) for span in spans] for spans, asked in zip(quoted, questions, strict=True)]
+
+    def _weighed(self, topics: Sequence[str], quoted: Sequence[Sequence[Span]]) -> list[list[Span]]:
+        """Let the reranker read each quotation alone with the topic."""
+        if self._judge is None:
+            return [list(spans) for spans in quoted]
+        alone = [
+            [
+                Hit(replace(s.passage, id=str(at), text=s.text, start=s.start, end=s.end), -at)
+                for at, s in enumerate(spans)
+            ]
+            for spans in quoted
+        ]
+        logits = [
+            {hit.passage.id: hit.parts.get("rerank", 0.0) for hit in hits} for hits in self._judge.rerank(topics, alone)
+        ]
+        return [
+            [replace(span, relevance=found[str(at)]) for at, span in enumerate(spans)]
+            for spans, found in zip(quoted, logits, strict=True)
+        ]
 
     def _best(self, passage: Passage, parts: Sequence[_Part], near: NDArray[np.float64], rank: int) -> list[Span]:
         limit = self._length * 0.4 if has_cjk(passage.text) else self._length
