@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import random
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -187,7 +187,7 @@ def make_reranker(data: Path, out: Path, reader: Path) -> None:
     :param reader: ``torch`` folder of the reader's own recipe.
     """
     sets = reranker_groups(data)
-    groups = [group for part in sets.values() for group in part]
+    groups = [replace(group, negatives=group.negatives[:2]) for part in sets.values() for group in part]
     random.Random(SEED).shuffle(groups)
     options = RerankerOptions(
         base=reader,
@@ -204,7 +204,7 @@ def make_reranker(data: Path, out: Path, reader: Path) -> None:
             **asdict(options.schedule),
             "length": options.length,
             "absolute": options.absolute,
-            "passages_per_question": 4,
+            "passages_per_question": 3,
         },
         "command": "python -m kgqa.training.recipes reranker DATA OUT READER/torch",
     }
