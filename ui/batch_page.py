@@ -148,7 +148,7 @@ class Batches:
         except Exception as fault:  # shown on the page, whatever it is
             return el("p", explain_fault(fault, language), cls="fault", role="alert")
         lines = [
-            (f"{one.question} {one.documents}".strip(), ", ".join(one.what), _said(one.before), _said(one.after))
+            (f"{one.question} {one.documents}".strip(), _why(one), _said(one.before), _said(one.after))
             for one in found.changes
         ]
         return difference_table(lines, found.lines()[0], language)
@@ -167,6 +167,10 @@ def _done(report: batch.BatchReport, language: str) -> Html:
     said = t("batch_done", language, answered=report.answered, abstained=report.abstained, failed=len(report.faults))
     rows = [el("li", f"{number}: {fault}") for number, fault in report.faults[:50]]
     return join([el("p", said, cls="ok", role="status"), el("ul", rows, cls="doclist") if rows else None])
+
+
+def _why(one: batch.Change) -> str:
+    return "; ".join([", ".join(one.what), *one.why[:3]])
 
 
 def _said(one: Any) -> str:

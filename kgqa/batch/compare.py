@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ class Change:
 
     :param what: which parts differ: ``answer``, ``reason``, ``evidence``, ``conflicts``, ``confidence``, ``models``,
         ``index``.
+    :param why: what is known of the causes, each in a few words.
     """
 
     question: str
@@ -34,6 +36,7 @@ class Change:
     what: tuple[str, ...]
     before: Mapping[str, Any]
     after: Mapping[str, Any]
+    why: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class Difference:
             about = f" ({change.documents})" if change.documents else ""
             out.append(f"~ {change.question}{about} [{', '.join(change.what)}]")
             out += [f"  - {_said(change.before)}", f"  + {_said(change.after)}"]
+            out += [f"    {cause}" for cause in change.why]
         return [*out, *(f"- {question}" for question in self.gone), *(f"+ {question}" for question in self.new)]
 
 
@@ -79,7 +83,7 @@ def diff(before: str | Path, after: str | Path) -> Difference:
         what = _what(one[key], other[key])
         causes.update(part for part in what if part in ("models", "index"))
         if set(what) - {"models", "index"}:
-            changes.append(Change(key[0], key[1], what, one[key], other[key]))
+            changes.append(Change(key[0], key[1], what, one[key], other[key], _why(one[key], other[key], what)))
         else:
             same += 1
     changes.sort(key=lambda change: ("answer" not in change.what, "reason" not in change.what, _row(change.after)))
@@ -103,6 +107,51 @@ def _what(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[str, ...]:
     if abs(_number(one.get("confidence")) - _number(other.get("confidence"))) >= NOTABLE:
         what.append("confidence")
     return tuple(what)
+
+
+def _why(one: Mapping[str, Any], other: Mapping[str, Any], what: Sequence[str]) -> tuple[str, ...]:
+    """Return what the two records show of the causes of a change, the nearest cause first."""
+    causes = []
+    if "answer" in what:
+        causes += _place_before(one, other)
+        if "evidence" not in what:
+            causes.append("the same evidence, weighed otherwise")
+    cited, now = (_cited(record) for record in (one, other))
+    causes += [f"no longer cited: {_short(text)}" for text in cited if text not in now][:2]
+    causes += [f"newly cited: {_short(text)}" for text in now if text not in cited][:2]
+    if "models" in what:
+        before, after = (dict(_pairs(record)) for record in (one, other))
+        names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+        causes.append(f"another model: {', '.join(names)}")
+    if "index" in what:
+        causes.append(f"another index: {one.get('generation', '')} before, {other.get('generation', '')} now")
+    return tuple(causes)
+
+
+def _place_before(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """Tell where the new answer stood in the earlier run, if it did."""
+    if not other.get("answer"):
+        return [f"no answer is sure enough now: {other.get('reason', '')}"] if one.get("answer") else []
+    earlier = str(one.get("alternatives", "")).split("\n")
+    said = ", ".join(str(other["answer"]).split("; "))
+    if said in earlier or other["answer"] in earlier:
+        place = 1 + earlier.index(said if said in earlier else other["answer"])
+        return [f"was alternative {place} before"]
+    return ["was too unsure before" if not one.get("answer") else "was not among the first alternatives before"]
+
+
+def _cited(one: Mapping[str, Any]) -> list[str]:
+    """Return the citations of a record without their numbers."""
+    return [re.sub(r"^\[\d+\] ", "", line) for line in str(one.get("citations", "")).split("\n") if line]
+
+
+def _pairs(one: Mapping[str, Any]) -> list[tuple[str, str]]:
+    found = (part.partition("=") for part in str(one.get("models", "")).split(", ") if part)
+    return [(name, mark) for name, _, mark in found]
+
+
+def _short(text: str, limit: int = 140) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _number(value: object) -> float:

@@ -86,18 +86,29 @@ def _walk(evidence: Evidence) -> str:
 # --- writing ----------------------------------------------------------------------------------------------------------
 
 
-def write(file: Path, records: Sequence[Mapping[str, Any]], *, wide: bool = False) -> None:
+def write(
+    file: Path,
+    records: Sequence[Mapping[str, Any]],
+    *,
+    wide: bool = False,
+    titles: Mapping[str, str] | None = None,
+) -> None:
     """Write records in the format that the file's suffix names; the file appears whole or not at all.
 
-    :param wide: one line per document with the answers to all questions side by side (CSV and XLSX).
+    :param wide: one line per document with the answers to all questions side by side (CSV and XLSX); an XLSX file has every
+        record in full on a second sheet.
+    :param titles: of documents by id, shown beside the ids of a wide table.
     :raises UsageError: the suffix is none of :data:`SUFFIXES`.
     """
     check_output(file)
     if file.suffix.lower() == ".jsonl":
         data = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in records).encode()
     else:
-        header, lines = _wide(records) if wide else _long(records)
-        data = _as_csv(header, lines) if file.suffix.lower() == ".csv" else _as_xlsx(header, lines)
+        sheets = {"matrix": _wide(records, titles or {})} if wide else {"answers": _long(records)}
+        if file.suffix.lower() == ".csv":
+            data = _as_csv(*next(iter(sheets.values())))
+        else:
+            data = _as_xlsx({**sheets, "answers": _long(records)})
     replace_file(file, data)
 
 
@@ -139,22 +150,20 @@ def _long(records: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[An
     return header, lines
 
 
-def _wide(records: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[Any]]]:
+def _wide(records: Sequence[Mapping[str, Any]], titles: Mapping[str, str]) -> tuple[list[str], list[list[Any]]]:
     questions = list(dict.fromkeys(one["question"] for one in records))
-    header = ["documents", *(part for q in questions for part in (q, "confidence", "citation"))]
+    parts = ("confidence", "reason", "citation")
+    header = ["documents", "title", *(name for q in questions for name in (q, *(f"{q} · {part}" for part in parts)))]
     by_document: dict[str, dict[str, Mapping[str, Any]]] = {}
     for one in records:
         by_document.setdefault(one["documents"], {})[one["question"]] = one
     lines = []
     for document, answers in by_document.items():
-        line: list[Any] = [document]
+        line: list[Any] = [document, titles.get(document, "")]
         for question in questions:
             one = answers.get(question, {})
-            line += [
-                one.get("answer") or one.get("error", ""),
-                one.get("confidence", ""),
-                one.get("citations", "").split("\n")[0],
-            ]
+            said = one.get("answer") or one.get("error") or ("not found" if one.get("kind") == "none" else "")
+            line += [said, one.get("confidence", ""), one.get("reason", ""), one.get("citations", "").split("\n")[0]]
         lines.append(line)
     return header, lines
 
@@ -172,28 +181,38 @@ def _as_csv(header: Sequence[str], lines: Sequence[Sequence[Any]]) -> bytes:
     return out.getvalue().encode("utf-8-sig")
 
 
-def _as_xlsx(header: Sequence[str], lines: Sequence[Sequence[Any]]) -> bytes:
+def _as_xlsx(sheets: Mapping[str, tuple[Sequence[str], Sequence[Sequence[Any]]]]) -> bytes:
     try:
         from openpyxl import Workbook
-        from openpyxl.styles import Alignment, Font
     except ImportError as missing:
         raise MissingExtra("writing XLSX files", "ui") from missing
-    book = Workbook()
-    sheet: Any = book.active
-    sheet.title = "answers"
-    for number, line in enumerate([list(header), *lines], 1):
+    book: Any = Workbook()
+    book.remove(book.active)
+    for name, (header, lines) in sheets.items():
+        _fill(book.create_sheet(name), header, lines)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _fill(sheet: Any, header: Sequence[str], lines: Sequence[Sequence[Any]]) -> None:
+    from openpyxl.styles import Alignment, Font
+    from openpyxl.utils import get_column_letter
+
+    for number, line in enumerate([header, *lines], 1):
         for place, value in enumerate(line, 1):
             cell = sheet.cell(number, place)
             checked = _cell(value)
             cell.value = cut(checked) if isinstance(checked, str) else checked
             if isinstance(checked, str):
                 cell.data_type = "s"  # a text, whatever it begins with
-            cell.alignment = Alignment(vertical="top", wrap_text=number > 1)
+            cell.alignment = Alignment(vertical="top", wrap_text=True)
             cell.font = Font(bold=number == 1)
-    sheet.freeze_panes = "A2"
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    for place in range(1, len(header) + 1):
+        longest = max((len(str(line[place - 1])) for line in lines), default=0)
+        sheet.column_dimensions[get_column_letter(place)].width = max(9, min(48, longest + 2))
+    sheet.freeze_panes = "C2" if sheet.title == "matrix" else "D2"
+    sheet.auto_filter.ref = sheet.dimensions
 
 
 # --- reading back -----------------------------------------------------------------------------------------------------
@@ -224,7 +243,8 @@ def _read_rows(file: Path) -> list[dict[str, Any]]:
     elif suffix == ".xlsx":
         from openpyxl import load_workbook
 
-        sheet: Any = load_workbook(file).active
+        book = load_workbook(file)
+        sheet: Any = book["answers"] if "answers" in book.sheetnames else book.active
         lines = [["" if cell is None else cell for cell in row] for row in sheet.iter_rows(values_only=True)]
     else:
         raise UsageError(f"{file.name}: answers are {', '.join(SUFFIXES)} files")

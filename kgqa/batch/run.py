@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,12 +15,13 @@ from kgqa.batch.journal import Journal
 from kgqa.batch.questions import Row, matrix, read_questions
 from kgqa.batch.report import report_page
 from kgqa.batch.results import check_output, record, replace_file, write
-from kgqa.errors import KgqaError, UsageError
+from kgqa.errors import IndexFault, KgqaError, MissingExtra, ModelError, UsageError
+from kgqa.streams import pieces
 from kgqa.types import Answer, Filters
 
 Progress = Callable[[int, int], None]
-CHUNK = 16
-"""Questions answered together; what a kill costs at most."""
+CHUNK = 4
+"""Questions that go through the stages together, and are kept together. A kill costs those at work: one such piece a core."""
 
 
 class Answering(Protocol):
@@ -81,7 +83,8 @@ def run(
     :param output: its suffix (``.csv``, ``.xlsx``, ``.jsonl``) chooses the format.
     :param resume: go on with an interrupted run of the same questions over the same index.
     :param progress: called with the number of rows done and the number of all.
-    :param documents: with ``each_document``, the documents to ask; ``None`` asks all.
+    :param documents: with ``each_document``, the documents to ask, by id or by pattern (``contracts/2023*``); ``None``
+        asks all.
     :param each_document: ask each question of each document alone; CSV and XLSX then have one line per document.
     :param groups: what the asking user may see.
     :param page: an HTML summary is written there, least certain answers first.
@@ -101,7 +104,7 @@ def run(
         resumed = len(journal.done)
         _answer_all(rows, kb, journal, groups, chunk, progress)
         records = [journal.done[row.number]["record"] for row in rows]
-        write(target, records, wide=each_document)
+        write(target, records, wide=each_document, titles=dict(kb.documents()))
         summary = _report(target, records, resumed, time.perf_counter() - started, Path(page) if page else None)
         if page:
             replace_file(Path(page), report_page(kb.name, records).encode())
@@ -114,9 +117,13 @@ def run(
 def _chosen(documents: Collection[str] | None, known: Sequence[str]) -> list[str]:
     if not documents:
         return sorted(known)
-    if strange := sorted(set(documents) - set(known)):
-        raise UsageError(f"no document {strange[0]!r} in this knowledge base; see its list of documents")
-    return [one for one in documents]
+    chosen: dict[str, None] = {}
+    for wanted in documents:
+        found = [wanted] if wanted in known else sorted(one for one in known if fnmatchcase(one, wanted))
+        if not found:
+            raise UsageError(f"no document {wanted!r} in this knowledge base; see its list of documents")
+        chosen.update(dict.fromkeys(found))
+    return list(chosen)
 
 
 def _identity(source: Path, kb: Answering, rows: Sequence[Row], groups: frozenset[str] | None) -> dict[str, Any]:
@@ -139,31 +146,31 @@ def _answer_all(
     done = len(rows) - len(waiting)
     if progress is not None:
         progress(done, len(rows))
-    for start in range(0, len(waiting), chunk):
-        part = waiting[start : start + chunk]
-        journal.add({"row": row.number, "record": result} for row, result in _answered(part, kb, groups))
-        done += len(part)
+    for _, answered in pieces(waiting, lambda part: _answered(part, kb, groups), size=chunk):
+        journal.add({"row": row.number, "record": result} for row, result in answered)
+        done += len(answered)
         if progress is not None:
             progress(done, len(rows))
 
 
-def _answered(
-    rows: Sequence[Row], kb: Answering, groups: frozenset[str] | None
-) -> Iterator[tuple[Row, dict[str, Any]]]:
+def _answered(rows: Sequence[Row], kb: Answering, groups: frozenset[str] | None) -> list[tuple[Row, dict[str, Any]]]:
     good = [row for row in rows if not row.fault]
     answers: dict[int, tuple[Answer | None, str]] = {row.number: (None, row.fault) for row in rows if row.fault}
     if good:
         answers.update(zip((row.number for row in good), _asked(good, kb, groups), strict=True))
-    for row in rows:
-        answer, error = answers[row.number]
-        yield row, record(row, answer, error)
+    return [(row, record(row, *answers[row.number])) for row in rows]
 
 
 def _asked(rows: Sequence[Row], kb: Answering, groups: frozenset[str] | None) -> list[tuple[Answer | None, str]]:
-    """Ask rows together; when that fails, one by one, so that only the row at fault is lost."""
+    """Ask rows together; when that fails, one by one, so that only the row at fault is lost.
+
+    :raises KgqaError: no row is at fault but the index or a model, and every other row would fail as well.
+    """
     filters = [_seen(row.filters, groups) for row in rows]
     try:
         return [(answer, "") for answer in kb.ask_many([row.question for row in rows], filters=filters)]
+    except (IndexFault, ModelError, MissingExtra):
+        raise
     except Exception as fault:
         if len(rows) == 1:
             return [(None, _why(fault))]

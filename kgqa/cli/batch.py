@@ -1,4 +1,4 @@
-"""``kgqa batch QUESTIONS --kb KB -o ANSWERS`` and ``kgqa batch-diff``."""
+"""``kgqa batch QUESTIONS --kb KB -o ANSWERS`` and ``kgqa batch diff BEFORE AFTER``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,27 @@ import click
 from kgqa.cli.frame import json_option, kb_option, note, open_kb, print_json, progress
 
 
-@click.command("batch")
+class _Batch(click.Group):
+    """A group whose first word may be left out: what is no subcommand is a file of questions."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group("batch", cls=_Batch)
+def command() -> None:
+    """Answer a file of questions, or compare two such files of answers.
+
+    \b
+    kgqa batch questions.csv --kb medical -o answers.xlsx --page summary.html
+    kgqa batch clauses.txt --kb legal -o matrix.xlsx --each-document --document 'contracts/*'
+    kgqa batch diff old.xlsx answers.xlsx
+    """
+
+
+@command.command("run")
 @click.argument("questions", type=click.Path(path_type=Path))
 @kb_option
 @click.option(
@@ -17,14 +37,16 @@ from kgqa.cli.frame import json_option, kb_option, note, open_kb, print_json, pr
 )
 @click.option("--resume/--no-resume", default=True, show_default=True, help="Go on with an interrupted run.")
 @click.option("--each-document", is_flag=True, help="Ask each question of each document alone: a matrix.")
-@click.option("--document", "documents", multiple=True, metavar="ID", help="With --each-document: only these.")
+@click.option(
+    "--document", "documents", multiple=True, metavar="ID", help="With --each-document: only these; * and ? fit."
+)
 @click.option("--group", "groups", multiple=True, help="Ask as a member of this group; may be repeated.")
 @click.option("--page", type=click.Path(path_type=Path), help="Write an HTML summary, least certain answers first.")
 @click.option(
     "--compare", type=click.Path(path_type=Path), help="Then show what changed against this earlier file of answers."
 )
 @json_option
-def command(
+def answer(
     questions: Path,
     kb: str,
     output: Path,
@@ -36,12 +58,7 @@ def command(
     compare: Path | None,
     as_json: bool,
 ) -> None:
-    """Answer a file of questions (CSV, XLSX, JSONL, or text with one a line), each row with its citations.
-
-    \b
-    kgqa batch questions.csv --kb medical -o answers.xlsx --page summary.html
-    kgqa batch questions.txt --kb legal -o matrix.csv --each-document
-    """
+    """Answer a file of questions (CSV, XLSX, JSONL, or text with one a line), each row with its citations."""
     from kgqa.batch import diff, run
 
     base = open_kb(kb)
@@ -69,3 +86,15 @@ def command(
     )
     if changes:
         click.echo(str(changes))
+
+
+@command.command("diff")
+@click.argument("before", type=click.Path(path_type=Path))
+@click.argument("after", type=click.Path(path_type=Path))
+@json_option
+def difference(before: Path, after: Path, as_json: bool) -> None:
+    """Show what changed between two files of answers, and why: answer, evidence, models, index."""
+    from kgqa.batch import diff
+
+    found = diff(before, after)
+    print_json(found) if as_json else click.echo(str(found))

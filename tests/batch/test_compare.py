@@ -39,8 +39,44 @@ def test_changes_are_named_with_their_causes(kb, questions, tmp_path, monkeypatc
     assert found.gone == ("What is the meaning of life? 𝄞",)
     assert found.new == ("What was the meaning of life? 𝄞",)
     assert (found.same, found.causes) == (3, ("index",))
+    assert found.changes[0].why == (
+        "was not among the first alternatives before",
+        "the same evidence, weighed otherwise",
+        "another index: gen-000001 before, gen-000002 now",
+    )
     told = "\n".join(found.lines())
     assert "- metformin, warfarin, aspirin (94%)" in told and "+ metformin (50%)" in told
+
+
+def test_causes_are_told_from_the_records(tmp_path):
+    plain = {
+        "question": "Wer zahlt? 𝄞", "answer": "Anna", "kind": "span", "confidence": 0.9, "alternatives": "Berta\nCarl",
+        "citations": "[1] a.md [0:4] “Anna”\n[2] b.md [2:7] “Berta”", "models": "encoder=1, reader=2",
+    }  # fmt: skip
+    later = [
+        {**plain, "answer": "Carl", "citations": "[1] b.md [2:7] “Berta”\n[2] c.md [0:4] “Carl”"},
+        {
+            **plain,
+            "answer": "",
+            "kind": "none",
+            "reason": "reader_unsure",
+            "citations": "",
+            "models": "encoder=1, reader=3",
+        },
+        {**plain, "confidence": 0.7},
+    ]
+    (tmp_path / "a.jsonl").write_text(json.dumps(plain), encoding="utf-8")
+    why = []
+    for number, record in enumerate(later):
+        (tmp_path / f"{number}.jsonl").write_text(json.dumps(record), encoding="utf-8")
+        why.append(batch.diff(tmp_path / "a.jsonl", tmp_path / f"{number}.jsonl").changes[0].why)
+    assert why[0] == (
+        "was alternative 2 before",
+        "no longer cited: a.md [0:4] “Anna”",
+        "newly cited: c.md [0:4] “Carl”",
+    )
+    assert why[1][0] == "no answer is sure enough now: reader_unsure" and why[1][-1] == "another model: reader"
+    assert why[2] == ()
 
 
 def test_what_is_no_output_is_refused(tmp_path):
