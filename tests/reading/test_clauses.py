@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from kgqa.asking import topic
@@ -68,3 +70,25 @@ def test_odd_passages_do_not_break_it(quoter, text: str) -> None:
 )
 def test_the_topic_of_a_question(question: str, about: str) -> None:
     assert topic(question) == about
+
+
+class Preferring:
+    """A reranker that likes passages with one word."""
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+        self.asked: list[str] = []
+
+    def rerank(self, questions, hits):
+        self.asked += questions
+        return [[replace(hit, parts={"rerank": float(self.word in hit.passage.text)}) for hit in row] for row in hits]
+
+
+def test_the_reranker_reads_each_quotation_alone_with_the_topic() -> None:
+    judge = Preferring("audit")
+    passages = [passage("The buyer may audit the books. Rent is due."), passage("Insurance is kept by the seller.")]
+    (spans,) = ClauseQuoter(make_encoder(), judge).quote(["What does the document say about audits?"], [passages])
+    assert judge.asked == ["audits"]
+    assert {span.relevance for span in spans if "audit" in span.text} == {1.0}
+    assert {span.relevance for span in spans if "audit" not in span.text} == {0.0}
+    assert all(span.passage in passages for span in spans)
