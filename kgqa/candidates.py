@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from kgqa.asking import Asked, fits
+from kgqa.asking import Asked, fits, measure
 from kgqa.language import fold, is_chinese
 from kgqa.protocols import Library
 from kgqa.searching import Search
@@ -36,7 +37,7 @@ def from_graph(asked: Asked, findings: Sequence[GraphFinding], hits: Sequence[Hi
         iris = tuple(term.value if term.kind == "iri" else "" for term, _ in finding.values)
         support = _support(items, hits) if finding.kind in ("entities", "span") else ()
         features = {
-            "fit": finding.score,
+            "fit": finding.score * trust(finding),
             "place": 1.0 / (1 + place),
             "margin": finding.score - rival,
             "link": min((link.score for link in finding.links), default=1.0),
@@ -151,7 +152,7 @@ class _Shared:
         self.void = void
 
     def candidate(self, span: Span, kind: str, way: str, rank: int) -> Candidate:
-        passage = span.passage
+        span, passage = _with_unit(span), span.passage
         features = self.features(passage, span)
         features[f"is_{way}"] = 1.0
         if way != "span":
@@ -194,6 +195,16 @@ class _Shared:
             "fit": graph.score if graph else 0.0,
             "filled": float(graph is not None),
         }
+
+
+def _with_unit(span: Span) -> Span:
+    """Return a span that ends in a number together with the unit that follows it."""
+    at = span.end - span.passage.start
+    more = measure(span.passage.text[at : at + 30]) if span.text[-1:].isdigit() else 0
+    if not more:
+        return span
+    begin = span.start - span.passage.start
+    return replace(span, end=span.end + more, text=span.passage.text[begin : at + more])
 
 
 def _existence(shared: _Shared, spans: Sequence[Span], language: str) -> Candidate:

@@ -1,6 +1,6 @@
 import pytest
 
-from kgqa.asking import asked, fits
+from kgqa.asking import asked, fits, measure
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,20 @@ def test_a_phrase_must_have_the_form_that_is_asked_for(question: str, form: str,
     assert found.form == form
     assert fits(found.form, good)
     assert not fits(found.form, bad)
+
+
+@pytest.mark.parametrize(
+    ("after", "unit"),
+    [
+        (" years of age", " years"),
+        ("% of patients", "%"),
+        (" mg/dL in adults", " mg/dL"),
+        ("岁以上", "岁"),
+        ("个月内", "个月"),
+        (" of the parties", ""),
+        (" great men", ""),
+        ("", ""),
+    ],
+)
+def test_the_unit_of_a_number(after: str, unit: str) -> None:
+    assert after[: measure(after)] == unit
