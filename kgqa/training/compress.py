@@ -1,232 +1,329 @@
 """Make a model smaller: int8 quantisation, structured pruning, distillation; each with a table of before and after.
 
-Pruning removes whole attention heads and feed-forward units (Michel et al. 2019; McCarley et al. 2019), by the size of the
-weights that read from them; distillation trains a student on a teacher's softened outputs (Hinton et al. 2015).
+Whatever is made stands aside until it has been weighed: what loses more quality than allowed is thrown away, and what was
+in the folder before stays as it was.
 """
 
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
-from kgqa.errors import ModelError, UsageError
-from kgqa.evaluation.squad import evaluate, read_examples
-from kgqa.reading.extractive import OnnxReader, ReaderSettings, SpanReader, load_tokenizer
-from kgqa.reading.hub import torch_infer
+from kgqa.errors import UsageError
+from kgqa.evaluation.squad import Example, read_examples
+from kgqa.reading.extractive import load_tokenizer
 from kgqa.reading.windows import WindowCutter
-from kgqa.training.export import MeanPooled, export_int8
-from kgqa.training.loop import Progress, Schedule, train
-from kgqa.training.reader import Feature, ReaderTask, features, pad_windows
+from kgqa.training.distilling import (
+    DistilOptions,
+    DistilTask,
+    EncoderDistilTask,
+    TorchTeacher,
+    encoder_teacher,
+    reader_teacher,
+    readers_of,
+    same_words,
+    taught,
+    tokenizer_folder,
+)
+from kgqa.training.export import MeanPooled, export_int8, write_card
+from kgqa.training.fitting import fit
+from kgqa.training.loop import Progress, Schedule
+from kgqa.training.pruning import Loss, prune_model, thin
+from kgqa.training.reader import Feature, ReaderTask, features
 from kgqa.training.reading import ReaderOutputs
 from kgqa.training.reranker import Scorer
 from kgqa.training.starting import load_base, save_torch
+from kgqa.training.static import METHODS, Method, calibration, not_at_all, static_int8
+from kgqa.training.weighing import Limit, measure_of, weigh, within
+
+Report = Callable[[Progress], None]
+Figures = dict[str, dict[str, Any]]
+"""Rows of the table: megabytes, texts a second and quality of each model, the compressed one last."""
 
 _KINDS: dict[str, tuple[str, Callable[[nn.Module], nn.Module], tuple[str, ...]]] = {
     "reader": ("AutoModelForQuestionAnswering", ReaderOutputs, ("start_logits", "end_logits")),
     "reranker": ("AutoModelForSequenceClassification", Scorer, ("score",)),
     "encoder": ("AutoModel", MeanPooled, ("vector",)),
 }
+_LEARNT = 2000
+"""Windows at most by which the worth of heads and units is measured."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """How much quality compression may cost.
-
-    :param files: SQuAD files on which a reader is measured; without them only size and speed are.
-    :param loss: points of F1 that may be lost on any of them.
-    :param questions: of each file at most.
-    """
-
-    files: tuple[Path, ...] = ()
-    loss: float = 0.5
-    questions: int | None = None
-
-
-def quantise(folder: Path, out: Path, kind: str, limit: Limit | None = None) -> dict[str, Any]:
+def quantise(
+    folder: Path,
+    out: Path,
+    kind: str,
+    limit: Limit | None = None,
+    *,
+    static: Sequence[Path] = (),
+    method: Method = "minmax",
+) -> Figures:
     """Write a torch model folder as int8 ONNX.
 
     :param folder: a folder that training wrote, or a transformers folder with safetensors.
     :param kind: ``reader``, ``reranker`` or ``encoder``.
-    :returns: ``before`` and ``after``: megabytes, windows a second in this run, F1 by file.
-    :raises ModelError: the model cannot be loaded, or loses more than the limit; then nothing is left in ``out``.
-    :raises UsageError: an unknown kind.
+    :param static: calibration data; the ranges of activations are then measured on it instead of in each run.
+    :param method: one of :data:`kgqa.training.static.METHODS`, for static quantisation.
+    :raises ModelError: the model cannot be loaded, or loses more than the limit; then nothing in ``out`` has changed.
+    :raises UsageError: an unknown kind or method.
     """
+    if method not in METHODS:
+        raise UsageError(f"unknown method {method!r}; choose one of {', '.join(METHODS)}")
     model, source = _load(folder, kind)
-    return _write(model, model, source, out, kind, {"made_from": str(folder)}, limit or Limit())
+    rows = calibration(static, load_tokenizer(source), kind, length=_longest(model)) if static else []
+    shown = f"static {method} on {len(rows)} inputs" if rows else "dynamic"
+    work = _Work(source, out, kind, {"made_from": str(folder), "quantisation": shown}, limit or Limit())
+    rivals = {"int8 dynamic": model} if rows else {}
+    return work.finish(
+        model, model, rivals, "int8 static" if rows else "int8", static_int8(rows, method) if rows else None
+    )
 
 
-def prune(folder: Path, out: Path, kind: str, heads: float, units: float, limit: Limit | None = None) -> dict[str, Any]:
-    """Remove the weakest attention heads and feed-forward units of each layer, then quantise.
+def prune(
+    folder: Path,
+    out: Path,
+    kind: str,
+    heads: float,
+    units: float,
+    limit: Limit | None = None,
+    *,
+    files: Sequence[Path] = (),
+    recover: Schedule | None = None,
+    report: Report | None = None,
+) -> Figures:
+    """Take the attention heads and feed-forward units of each layer out that are worth least, then quantise.
 
-    :param heads: share of the heads to remove, in [0, 1).
-    :param units: share of the feed-forward units to remove, in [0, 1).
-    :returns: as :func:`quantise`.
-    :raises UsageError: a share is out of range.
+    :param heads: share of the heads to take out, in [0, 1).
+    :param units: share of the feed-forward units to take out, in [0, 1).
+    :param files: SQuAD files; a reader's parts are then judged by the loss on them instead of by their weights.
+    :param recover: trains the pruned reader on the files afterwards, with the whole one as its teacher.
+    :raises UsageError: a share is out of range, or files are given for another kind than a reader.
     """
     if not (0 <= heads < 1 and 0 <= units < 1):
         raise UsageError(f"shares must be in [0, 1), got heads {heads} and units {units}")
+    if kind != "reader" and (files or recover):
+        raise UsageError(f"a {kind} is pruned by its weights alone; leave the files out")
+    if recover and not files:
+        raise UsageError("to recover, the pruned model needs files to learn from; give SQuAD files")
     model, source = _load(folder, kind)
     whole, _ = _load(folder, kind)
-    for layer in _layers(model):
-        prune_heads(layer.attention, heads)
-        prune_units(layer, units)
-    said = {"made_from": str(folder), "pruned": {"heads": heads, "units": units}}
-    return _write(model, whole, source, out, kind, said, limit or Limit())
-
-
-def prune_heads(attention: Any, share: float) -> None:
-    """Remove the heads whose part of the output projection is smallest."""
-    inner, outer = attention.self, attention.output
-    size = int(inner.attention_head_size)
-    count = outer.dense.in_features // size
-    keep = max(1, count - round(count * share))
-    norms = outer.dense.weight.detach().reshape(-1, count, size).pow(2).sum((0, 2))
-    rows = torch.cat([torch.arange(h * size, (h + 1) * size) for h in sorted(norms.topk(keep).indices.tolist())])
-    for name in ("query", "key", "value"):
-        setattr(inner, name, _rows(getattr(inner, name), rows))
-    outer.dense = _columns(outer.dense, rows)
-    inner.num_attention_heads, inner.all_head_size = keep, keep * size
-
-
-def prune_units(layer: Any, share: float) -> None:
-    """Remove the feed-forward units with the smallest weights in and out."""
-    into, out = layer.intermediate.dense, layer.output.dense
-    keep = max(1, into.out_features - round(into.out_features * share))
-    weight = into.weight.detach().norm(dim=1) * out.weight.detach().norm(dim=0)
-    rows = weight.topk(keep).indices.sort().values
-    layer.intermediate.dense, layer.output.dense = _rows(into, rows), _columns(out, rows)
-
-
-@dataclass(frozen=True, slots=True)
-class DistilOptions:
-    """How a student learns from a teacher.
-
-    :param layers: encoder layers of the student, taken evenly from the teacher's.
-    :param temperature: softens the teacher's outputs.
-    :param trust: share of the loss that follows the teacher instead of the answers, in [0, 1].
-    """
-
-    layers: int = 3
-    temperature: float = 2.0
-    trust: float = 0.7
-    length: int = 256
-    overlap: int = 64
-    schedule: Schedule = field(default_factory=lambda: Schedule(learning_rate=3e-4))
-
-
-class DistilTask:
-    """A reader's task whose loss follows the teacher's logits as well as the answers."""
-
-    def __init__(self, rows: Sequence[Feature], pad: int, teacher: nn.Module, options: DistilOptions) -> None:
-        self._task = ReaderTask(rows, pad)
-        self._rows, self._pad, self._teacher, self._options = rows, pad, teacher.eval(), options
-
-    def lengths(self) -> list[int]:
-        """Return tokens of each window."""
-        return self._task.lengths()
-
-    def loss(self, model: nn.Module, rows: Sequence[int], device: torch.device) -> torch.Tensor:
-        """Return the mean of cross-entropy to the answers and divergence from the teacher."""
-        batch = [self._rows[i] for i in rows]
-        inputs = pad_windows([(row.ids, row.context_at) for row in batch], self._pad, device)
-        with torch.no_grad():
-            wanted = self._teacher.to(device)(**inputs)
-        found = model(**inputs)
-        soft = sum(
-            self._divergence(getattr(found, name), getattr(wanted, name), inputs["attention_mask"])
-            for name in ("start_logits", "end_logits")
-        )
-        hard = self._task.hard(found, batch, device)
-        return self._options.trust * soft / 2 + (1 - self._options.trust) * hard
-
-    def _divergence(self, found: torch.Tensor, wanted: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        heat = self._options.temperature
-        hidden = (mask == 0) * -1e4
-        one = torch.log_softmax(found.float() / heat + hidden, -1)
-        other = torch.softmax(wanted.float() / heat + hidden, -1)
-        return nn.functional.kl_div(one, other, reduction="batchmean") * heat**2
+    rows = _windows(files, source, _longest(model)) if files else []
+    prune_model(model, heads, units, _losses(rows[:_LEARNT], source))
+    if recover:
+        task = DistilTask(rows, _pad(source), [TorchTeacher(whole)], DistilOptions())
+        fit(model, task, recover, out / "work", report=report)
+    said = {
+        "made_from": str(folder),
+        "pruned": {
+            "heads": heads,
+            "units": units,
+            "judged_by": [p.name for p in files] or "weights",
+            "recovery": asdict(recover) if recover else None,
+        },
+    }
+    return _Work(source, out, kind, said, limit or Limit()).finish(whole, model, {"int8 whole": whole}, "int8 pruned")
 
 
 def distil(
-    teacher: Path,
+    teachers: Sequence[Path],
     files: Sequence[Path],
     out: Path,
+    kind: str = "reader",
     options: DistilOptions | None = None,
-    *,
-    report: Callable[[Progress], None] | None = None,
     limit: Limit | None = None,
-) -> dict[str, Any]:
-    """Train a smaller reader on a larger one's outputs and write it as int8 ONNX.
+    *,
+    report: Report | None = None,
+) -> Figures:
+    """Train a smaller reader or encoder on what one or several larger ones say, and write it as int8 ONNX.
 
-    :param teacher: reader folder that training wrote, or a transformers folder with safetensors.
-    :param files: SQuAD files whose questions are asked.
-    :returns: as :func:`quantise`, with the teacher as ``before``.
+    :param teachers: model folders: what training wrote, transformers folders with safetensors, or ONNX folders. Several
+        teach as an ensemble.
+    :param files: SQuAD files whose questions are asked; an encoder's may be plain text files as well.
+    :param out: receives the model folder; ``out/work`` checkpoint and curve; ``out/torch`` the fp32 student.
+    :returns: the table, with the student in fp32 and in int8; the first teacher is its first row.
+    :raises UsageError: no teacher, or a kind that is not distilled.
+    :raises ValueError: there is nothing to learn from.
     """
     options = options or DistilOptions()
-    model, source = _load(teacher, "reader")
-    student, _ = _load(teacher, "reader")
-    _thin(student, options.layers)
-    tokenizer = load_tokenizer(source)
-    rows = features(
-        [e for path in files for e in read_examples(path)], WindowCutter(tokenizer, options.length, options.overlap)
-    )
+    if kind not in ("reader", "encoder"):
+        raise UsageError(f"a {kind} is not distilled here; kgqa train reranker takes a teacher's scores")
+    if not teachers:
+        raise UsageError("no teacher; give the folder of a larger model")
+    try:
+        student, source = _load(options.student or teachers[0], kind)
+        if options.layers:
+            thin(student, options.layers)
+    except ValueError as fault:
+        raise UsageError(str(fault)) from fault
+    task = (_reader_task if kind == "reader" else _encoder_task)(teachers, files, source, options, student)
+    student, _ = fit(student, task, options.schedule, out / "work", wrap=_wrap(kind), report=report)
+    said = {"teachers": [str(one) for one in teachers], "distilled": asdict(replace(options, student=None))}
+    work = _Work(source, out, kind, said, limit or Limit())
+    return work.finish(student, student, {}, "int8 student", first=("teacher", teachers[0]), keep=student)
+
+
+# --- parts of the above ---
+
+
+def _wrap(kind: str) -> Callable[[Any], nn.Module] | None:
+    return MeanPooled if kind == "encoder" else None
+
+
+def _reader_task(
+    teachers: Sequence[Path], files: Sequence[Path], source: Path, options: DistilOptions, student: Any
+) -> DistilTask | ReaderTask:
+    length = min(options.length, _longest(student))
+    if same_words([source, *teachers]):
+        rows = _windows(files, source, length)
+        return DistilTask(rows, _pad(source), [reader_teacher(one) for one in teachers], options)
+    said = taught(_examples(files), readers_of(teachers))
+    return ReaderTask(_cut(said, source, length), _pad(source))
+
+
+def _encoder_task(
+    teachers: Sequence[Path], files: Sequence[Path], source: Path, options: DistilOptions, student: Any
+) -> EncoderDistilTask:
+    texts: list[str] = []
+    for path in files:
+        if path.suffix in (".txt", ".md"):
+            texts += [part.strip() for part in path.read_text(encoding="utf-8").split("\n\n") if part.strip()]
+        else:
+            texts += [text for e in read_examples(path) for text in (e.question, e.context)]
+    if len(set(texts)) < 2:
+        raise ValueError("nothing to distil on; give SQuAD files or text files with two paragraphs or more")
+    length = min(options.length, _longest(student))
+    return EncoderDistilTask(texts, load_tokenizer(source), [encoder_teacher(one) for one in teachers], length)
+
+
+def _examples(files: Sequence[Path]) -> list[Example]:
+    found = [e for path in files for e in read_examples(path) if not e.yes_no]
+    if not found:
+        raise ValueError("nothing to distil on; give SQuAD files")
+    return found
+
+
+def _windows(files: Sequence[Path], source: Path, length: int) -> list[Feature]:
+    return _cut(_examples(files), source, length)
+
+
+def _cut(examples: Sequence[Example], source: Path, length: int) -> list[Feature]:
+    rows = features(examples, WindowCutter(load_tokenizer(source), length, length // 4))
     if not rows:
-        raise ValueError("nothing to distil on: no example's answer stands at its offset")
-    task = DistilTask(rows, tokenizer.token_to_id("[PAD]") or 0, model, options)
-    train(student, task, options.schedule, out / "work", report=report)
-    save_torch(student, source, out / "torch")
-    return _write(
-        student, model, source, out, "reader", {"teacher": str(teacher), "layers": options.layers}, limit or Limit()
-    )
+        raise ValueError("nothing to learn from: no example's answer stands at its offset; check answer_start")
+    return rows
 
 
-def _thin(model: Any, layers: int) -> None:
-    old = list(_layers(model))
-    if not 1 <= layers <= len(old):
-        raise UsageError(f"a student of {layers} layers cannot be taken from a teacher of {len(old)}")
-    chosen = [old[round(at)] for at in np.linspace(0, len(old) - 1, layers)] if layers > 1 else [old[-1]]
-    _body(model).encoder.layer = nn.ModuleList(chosen)
-    model.config.num_hidden_layers = layers
+def _losses(rows: Sequence[Feature], source: Path, batch: int = 16) -> list[Loss]:
+    """Return the losses of batches of windows, by which the worth of a reader's parts is measured."""
+    task = ReaderTask(rows, _pad(source))
+    parts = [range(at, min(at + batch, len(rows))) for at in range(0, len(rows), batch)]
+    return [lambda model, part=part: task.loss(model, part, torch.device("cpu")) for part in parts]  # type: ignore[misc]
+
+
+def _pad(source: Path) -> int:
+    return load_tokenizer(source).token_to_id("[PAD]") or 0
+
+
+def _longest(model: Any, most: int = 256) -> int:
+    return min(most, int(getattr(model.config, "max_position_embeddings", most)))
 
 
 def _load(folder: Path, kind: str) -> tuple[Any, Path]:
     if kind not in _KINDS:
         raise UsageError(f"unknown kind {kind!r}; choose one of {', '.join(_KINDS)}")
-    model, source = load_base(_KINDS[kind][0], folder)
+    more = {"num_labels": 1} if kind == "reranker" else {}
+    model, source = load_base(_KINDS[kind][0], folder, **more)
     return model.eval(), source
 
 
-def _write(
-    model: Any, before: Any, source: Path, out: Path, kind: str, said: dict[str, Any], limit: Limit
-) -> dict[str, Any]:
-    _, wrap, outputs = _KINDS[kind]
-    card = _card_of(source) | {"kind": kind} | said
-    plain = {"megabytes": sum(p.numel() for p in before.parameters()) * 4 / 1e6} | _speed(before, source)
-    export_int8(wrap(model), source / "tokenizer.json", out, outputs=outputs, card=card)
-    small: dict[str, Any] = {"megabytes": (out / "model.onnx").stat().st_size / 1e6} | _onnx_speed(out)
-    if kind == "reader" and limit.files:
-        settings = ReaderSettings.of(out)
-        full = SpanReader(torch_infer(before.eval(), torch.device("cpu")), load_tokenizer(source), settings)
-        plain["f1"] = {path.name: evaluate(path, full, limit.questions)["f1"] for path in limit.files}
-        small["f1"] = {path.name: evaluate(path, OnnxReader(out), limit.questions)["f1"] for path in limit.files}
-        for name, value in plain["f1"].items():
-            if small["f1"][name] < value - limit.loss:
-                (out / "model.onnx").unlink()
-                raise ModelError(
-                    f"{name}: F1 falls from {value:.2f} to {small['f1'][name]:.2f}, more than {limit.loss} points; compress less"
-                )
-    return {"before": plain, "after": small}
+class _Work:
+    """Writes models aside, weighs them, and puts the compressed one in its place.
+
+    :param source: folder with the tokenizer, and with the card beside or above it.
+    :param said: what the card says besides what the old card says.
+    """
+
+    def __init__(self, source: Path, out: Path, kind: str, said: Mapping[str, Any], limit: Limit) -> None:
+        self._source, self._out, self._kind, self._limit = source, out, kind, limit
+        self._measure = measure_of(kind, limit)
+        self._card = _old_card(source) | {"kind": kind} | dict(said)
+
+    def finish(
+        self,
+        before: Any,
+        after: Any,
+        rivals: Mapping[str, Any],
+        name: str,
+        quantiser: Callable[[Path, Path], None] | None = None,
+        *,
+        first: tuple[str, Path] | None = None,
+        keep: Any = None,
+    ) -> Figures:
+        """Weigh a model before, its rivals and the model after, check the limit, and write the last one.
+
+        :param first: name and folder of a model that is the first row, against which loss is counted.
+        :param keep: torch model to be written to ``out/torch``.
+        """
+        self._out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self._out.parent, prefix=f".{self._out.name}-") as scratch:
+            room = Path(scratch)
+            folders: dict[str, Path] = {}
+            if first is not None:
+                folders[first[0]] = self._teacher(first[1], room / "teacher")
+            folders["fp32" if first is None else "fp32 student"] = self._export(before, room / "before", not_at_all)
+            for at, (rival, model) in enumerate(rivals.items()):
+                folders[rival] = self._export(model, room / f"rival{at}")
+            folders[name] = self._export(after, room / "after", quantiser)
+            figures = weigh(folders, self._measure)
+            within(figures, self._limit)
+            self._put(room / "after", figures)
+        if keep is not None:
+            save_torch(keep, self._source, self._out / "torch")
+        return figures
+
+    def _teacher(self, folder: Path, room: Path) -> Path:
+        """Return a teacher's folder with ONNX weights, as it is or exported in fp32."""
+        if (folder / "model.onnx").is_file():
+            return folder
+        return self._export(_load(folder, self._kind)[0], room, not_at_all, folder)
+
+    def _export(
+        self,
+        model: Any,
+        folder: Path,
+        quantiser: Callable[[Path, Path], None] | None = None,
+        source: Path | None = None,
+    ) -> Path:
+        _, wrap, outputs = _KINDS[self._kind]
+        words = tokenizer_folder(source or self._source) / "tokenizer.json"
+        card = _told(self._kind, model) | self._card
+        return export_int8(wrap(model), words, folder, outputs=outputs, card=card, quantise=quantiser)
+
+    def _put(self, made: Path, figures: Figures) -> None:
+        card = json.loads((made / "card.json").read_text(encoding="utf-8"))
+        write_card(made, {**card, "compression": figures})
+        self._out.mkdir(parents=True, exist_ok=True)
+        for name in ("model.onnx", "tokenizer.json", "card.json"):
+            shutil.move(made / name, self._out / name)
 
 
-def _card_of(source: Path) -> dict[str, Any]:
+def _told(kind: str, model: Any) -> dict[str, Any]:
+    """Return what a card must say of how to run a model, for models that have no card yet."""
+    longest = _longest(model)
+    if kind == "reader":
+        return {"settings": {"length": longest, "overlap": longest // 4}}
+    return {"max_length": longest} | ({"dim": int(model.config.hidden_size)} if kind == "encoder" else {})
+
+
+def _old_card(source: Path) -> dict[str, Any]:
     for folder in (source, source.parent):
         if (folder / "card.json").exists():
             found: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
@@ -234,52 +331,4 @@ def _card_of(source: Path) -> dict[str, Any]:
     return {"name": source.name, "license": "not stated"}
 
 
-def _sample(limit: int) -> dict[str, torch.Tensor]:
-    ids = torch.randint(5, limit, (8, 64), generator=torch.Generator().manual_seed(1))
-    return {"input_ids": ids, "attention_mask": torch.ones_like(ids), "token_type_ids": torch.zeros_like(ids)}
-
-
-def _speed(model: Any, source: Path) -> dict[str, float]:
-    inputs = _sample(load_tokenizer(source).get_vocab_size())
-    with torch.inference_mode():
-        return {"windows_per_second": _rate(lambda: model.eval()(**inputs))}
-
-
-def _onnx_speed(folder: Path) -> dict[str, float]:
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(str(folder / "model.onnx"), providers=["CPUExecutionProvider"])
-    wanted = {node.name for node in session.get_inputs()}
-    inputs = {k: v.numpy() for k, v in _sample(load_tokenizer(folder).get_vocab_size()).items() if k in wanted}
-    return {"windows_per_second": _rate(lambda: session.run(None, inputs))}
-
-
-def _rate(call: Callable[[], object], seconds: float = 0.3) -> float:
-    call()
-    began, count = time.perf_counter(), 0
-    while time.perf_counter() - began < seconds:
-        call()
-        count += 8
-    return round(count / (time.perf_counter() - began), 1)
-
-
-def _body(model: Any) -> Any:
-    return getattr(model, "bert", model)
-
-
-def _layers(model: Any) -> Any:
-    return _body(model).encoder.layer
-
-
-def _rows(layer: nn.Linear, rows: torch.Tensor) -> nn.Linear:
-    made = nn.Linear(layer.in_features, len(rows))
-    made.weight = nn.Parameter(layer.weight.detach()[rows].clone())
-    made.bias = nn.Parameter(layer.bias.detach()[rows].clone())
-    return made
-
-
-def _columns(layer: nn.Linear, columns: torch.Tensor) -> nn.Linear:
-    made = nn.Linear(len(columns), layer.out_features)
-    made.weight = nn.Parameter(layer.weight.detach()[:, columns].clone())
-    made.bias = nn.Parameter(layer.bias.detach().clone())
-    return made
+__all__ = ["DistilOptions", "Limit", "distil", "prune", "quantise"]

@@ -66,7 +66,8 @@ def export_int8(
     :param tokenizer: a fast tokenizer of transformers, a ``tokenizers.Tokenizer``, or the path of a ``tokenizer.json``.
     :param card: what is said of the model (data, licence, metrics, command); hashes are added.
     :param tolerance: largest difference allowed between torch and fp32 ONNX.
-    :param quantise: makes the second file of the first, which is fp32; dynamic int8 quantisation when ``None``.
+    :param quantise: makes the model's file (the second) of an fp32 file (the first), and makes it lean; dynamic int8
+        quantisation when ``None``.
     :raises ModelError: when the ONNX model computes something else than the torch model.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -75,8 +76,11 @@ def export_int8(
         plain = Path(scratch) / "fp32.onnx"
         _export(model, plain, inputs, outputs)
         _compare(model, plain, inputs, tolerance)
-        (quantise or _quantise)(plain, folder / "model.onnx")
-    lean(folder / "model.onnx", folder / "model.onnx")
+        if quantise is not None:
+            quantise(plain, folder / "model.onnx")
+        else:
+            _quantise(plain, folder / "model.onnx")
+            lean(folder / "model.onnx", folder / "model.onnx")
     save_tokenizer(tokenizer, folder / "tokenizer.json")
     write_card(folder, {**(card or {}), "inputs": list(inputs), "outputs": list(outputs), "unpadded": True})
     return folder
@@ -220,7 +224,7 @@ def export_encoder(
     tokenizer = AutoTokenizer.from_pretrained(folder)
     inner = AutoModel.from_pretrained(folder, use_safetensors=True, attn_implementation="eager")
     model = MeanPooled(inner).eval()
-    said = {**_encoder_card(inner.config.hidden_size, source), **(card or {})}
+    said = {**_encoder_card(inner.config, source), **(card or {})}
     export_int8(model, tokenizer, target, outputs=("vector",), card=said)
     metrics = _cosines(model, tokenizer, target, texts, int(said["max_length"]))
     written = json.loads((target / "card.json").read_text(encoding="utf-8"))
@@ -228,7 +232,7 @@ def export_encoder(
     return metrics
 
 
-def _encoder_card(dim: int, source: Path | None) -> dict[str, Any]:
+def _encoder_card(config: Any, source: Path | None) -> dict[str, Any]:
     return {
         "kind": "encoder",
         "name": "all-MiniLM-L6-v2" if source is None else source.name,
@@ -236,9 +240,9 @@ def _encoder_card(dim: int, source: Path | None) -> dict[str, Any]:
         "base": f"all-MiniLM-L6-v2, model.safetensors sha256 {BASE_SHA256}",
         "data": "as the base model; nothing added" if source is None else "",
         "command": "python -m kgqa.training.export kgqa/models/weights/encoder",
-        "dim": dim,
+        "dim": int(config.hidden_size),
         "languages": ["en"],
-        "max_length": 256,
+        "max_length": min(256, int(config.max_position_embeddings)),
         "pooling": "mean",
         "normalise": True,
         "query_prefix": "",
