@@ -16,7 +16,7 @@ from kgqa.errors import IndexFault
 from kgqa.knowledge import GRAPH, PASSAGES, BuildReport, Step
 from kgqa.knowledge import build as build_index
 from kgqa.language import fold
-from kgqa.types import Answer, Entity, Filters
+from kgqa.types import Answer, Entity, Filters, Passage
 
 if TYPE_CHECKING:
     from kgqa.fusion import Calibration
@@ -357,6 +357,10 @@ class Opened:
         :raises KeyError: there is no such document.
         """
         return self.store.text(doc_id)
+
+    def passages_of(self, doc_id: str) -> list[Passage]:
+        """Return the passages of a document in order; none when there is no such document."""
+        return self.store.passages(self.store.rows_of([doc_id]))
 
     def about(self, entities: Collection[str]) -> frozenset[str]:
         """Return ids of the documents whose title is a name of one of the entities."""

@@ -12,6 +12,7 @@ from kgqa.language import fold, is_chinese
 from kgqa.protocols import Library
 from kgqa.searching import Search
 from kgqa.types import Candidate, Evidence, GraphFinding, Hit, Passage, Span
+from kgqa.unreviewed import trust
 from kgqa.wording import truth
 
 _STOP = frozenset(
@@ -36,8 +37,9 @@ def from_graph(asked: Asked, findings: Sequence[GraphFinding], hits: Sequence[Hi
         items = _items(finding, language)
         iris = tuple(term.value if term.kind == "iri" else "" for term, _ in finding.values)
         support = _support(items, hits) if finding.kind in ("entities", "span") else ()
+        relied = trust(finding)
         features = {
-            "fit": finding.score * trust(finding),
+            "fit": finding.score * relied,
             "place": 1.0 / (1 + place),
             "margin": finding.score - rival,
             "link": min((link.score for link in finding.links), default=1.0),
@@ -46,7 +48,7 @@ def from_graph(asked: Asked, findings: Sequence[GraphFinding], hits: Sequence[Hi
         }
         paths = [Evidence("path", finding.score, path=path, sparql=finding.sparql) for path in finding.paths]
         evidence = (*(paths or [Evidence("path", finding.score, sparql=finding.sparql)]), *support)
-        complete = finding.complete if finding.kind in ("entities", "span", "number") else None
+        complete = finding.complete and relied == 1.0 if finding.kind in ("entities", "span", "number") else None
         made.append(Candidate(finding.kind, items, iris, "graph", finding.score, evidence, complete, features))
     return made
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from kgqa.documents.chunking import Chunking
 from kgqa.errors import UsageError
+from kgqa.graph.extraction.settings import Extraction
 from kgqa.graph.tables import ColumnMapping, TableMapping
 
 BUILTIN = "builtin"
@@ -37,7 +38,8 @@ class KbConfig:
 
     :param folder: where its sources are.
     :param access: pattern and groups that may see what it fits: ``documents/board/*``, ``graph/pay.ttl``, or a named graph's IRI.
-    :param closure: draw the conclusions of RDFS (sub-classes, sub-properties, inverse and transitive properties) at build.
+    :param closure: conclusions that are drawn at build: ``none``, ``rdfs``, or ``owl-rl`` (see :func:`kgqa.graph.rules.closure`).
+    :param extraction: how statements are read from documents, and which of them may answer.
     """
 
     folder: Path
@@ -47,7 +49,8 @@ class KbConfig:
     models: Models = Models()
     prefixes: Mapping[str, str] = field(default_factory=dict)
     tables: tuple[TableMapping, ...] = ()
-    closure: bool = False
+    closure: str = "none"
+    extraction: Extraction = field(default_factory=Extraction)
     access: tuple[tuple[str, frozenset[str]], ...] = ()
 
     def groups_of(self, source: str) -> frozenset[str]:
@@ -68,7 +71,7 @@ class KbConfig:
         return self.folder / "graph"
 
 
-_KEYS = {"title", "languages", "chunking", "models", "prefixes", "tables", "closure", "access"}
+_KEYS = {"title", "languages", "chunking", "models", "prefixes", "tables", "closure", "extraction", "access"}
 
 
 def read_config(folder: Path) -> KbConfig:
@@ -95,7 +98,8 @@ def read_config(folder: Path) -> KbConfig:
             models=Models(**{k: _model(folder, str(v)) for k, v in _table(raw, "models", path).items()}),
             prefixes=prefixes,
             tables=tuple(_mapping(table, prefixes) for table in raw.get("tables", ())),
-            closure=bool(raw.get("closure", False)),
+            closure=_closure(raw.get("closure", False)),
+            extraction=Extraction(**_table(raw, "extraction", path)),
             access=tuple((name, _groups(name, said)) for name, said in _table(raw, "access", path).items()),
         )
     except (TypeError, ValueError, KeyError) as error:
@@ -104,6 +108,14 @@ def read_config(folder: Path) -> KbConfig:
 
 def _model(folder: Path, name: str) -> str:
     return str(folder / name) if (folder / name).is_dir() else name
+
+
+def _closure(said: Any) -> str:
+    if isinstance(said, bool):
+        return "rdfs" if said else "none"
+    if said not in ("none", "rdfs", "owl-rl"):
+        raise ValueError(f'closure must be false, true, "rdfs" or "owl-rl", not {said!r}')
+    return str(said)
 
 
 def _mapping(table: Mapping[str, Any], prefixes: Mapping[str, str]) -> TableMapping:

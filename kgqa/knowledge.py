@@ -16,15 +16,21 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kgqa import documents
 from kgqa.config import KbConfig
 from kgqa.documents.chunking import chunk
 from kgqa.errors import SourceError
+from kgqa.graph.extraction.settings import Extraction
 from kgqa.protocols import Encoder
 from kgqa.retrieval.index import write_indexes
 from kgqa.store.generations import Draft, Generation, Generations
 from kgqa.store.passages import PassageStore, PassageWriter
+
+if TYPE_CHECKING:
+    from kgqa.graph.excerpts import ReadFromText
+    from kgqa.graph.load import LoadReport
 
 Step = Callable[[str, int, int], None]
 Named = list[tuple[str, str]]
@@ -83,7 +89,7 @@ def build(config: KbConfig, index: Path, encoder: Encoder, *, progress: Step | N
             return _unchanged(config, before, time.monotonic() - began)
         written, problems, warnings = _write_documents(config, draft.path, step)
         encoded, reused = _write_passages(draft, encoder, step)
-        triples, entities, graph_problems = _write_graph(config, draft.path, step)
+        triples, entities, graph_problems, notes = _write_graph(config, draft.path, step)
         report = BuildReport(
             config.folder.resolve().name,
             "",
@@ -93,7 +99,7 @@ def build(config: KbConfig, index: Path, encoder: Encoder, *, progress: Step | N
             encoded,
             reused,
             (*problems, *graph_problems),
-            tuple(warnings),
+            (*warnings, *notes),
         )
         if not report.passages and not report.triples:
             raise SourceError(_nothing(config, report.problems))
@@ -104,6 +110,8 @@ def build(config: KbConfig, index: Path, encoder: Encoder, *, progress: Step | N
 def sources_hash(config: KbConfig) -> str:
     """Identify the sources and settings: equal hashes give equal indexes."""
     digest = hashlib.sha256(f"{BUILD_FORMAT} {config.chunking} {config.closure} {config.tables}".encode())
+    if config.extraction.use != Extraction().use:
+        digest.update(config.extraction.use.encode())
     if config.access:
         digest.update(repr([(name, sorted(groups)) for name, groups in config.access]).encode())
     for path in _source_files(config):
@@ -113,7 +121,7 @@ def sources_hash(config: KbConfig) -> str:
 
 
 def _source_files(config: KbConfig) -> list[Path]:
-    parts = (config.documents, config.graph, config.folder / "rules", config.folder / "shapes")
+    parts = (config.documents, config.graph, *(config.folder / name for name in ("rules", "shapes", "extracted")))
     return sorted(
         p for part in parts if part.is_dir() for p in part.rglob("*") if p.is_file() and not p.name.startswith(".")
     )
@@ -216,11 +224,21 @@ def _write_passages(draft: Draft, encoder: Encoder, step: Step) -> tuple[int, in
 # --- graph ---
 
 
-def _write_graph(config: KbConfig, folder: Path, step: Step) -> tuple[int, int, list[tuple[str, str]]]:
-    """Load the RDF files and tables, apply rules; return counts of triples and entities, and what could not be used."""
+def _write_graph(config: KbConfig, folder: Path, step: Step) -> tuple[int, int, Named, Named]:
+    """Load the graph; return counts of triples and entities, what could not be used, and what is doubtful."""
     if not config.graph.is_dir():
-        return 0, 0, []
-    from kgqa.graph.rules import CLOSURE, RuleSet, read_rules
+        return 0, 0, [], []
+    read, faulty = _read_from_text(config, folder)
+    report = load_graph(config, folder / GRAPH, read, lambda done, of: step("graph", done, of))
+    notes = [(name, reason) for name, _, reason in (note.partition(": ") for note in report.notes)]
+    return report.triples, _entities(folder), [*faulty, *report.problems], notes
+
+
+def load_graph(
+    config: KbConfig, folder: Path, read: ReadFromText | None = None, step: Callable[[int, int], None] | None = None
+) -> LoadReport:
+    """Make a graph folder of RDF files and tables, rules, shapes, and what was read from text."""
+    from kgqa.graph.rules import RuleSet, closure, read_rules
     from kgqa.graph.store import GraphStore
 
     files = sorted(p for p in config.graph.rglob("*") if p.is_file() and not p.name.startswith("."))
@@ -228,30 +246,34 @@ def _write_graph(config: KbConfig, folder: Path, step: Step) -> tuple[int, int, 
     report = GraphStore.build(
         files,
         config.graph,
-        folder / GRAPH,
+        folder,
         config.tables,
-        progress=lambda done, of: step("graph", done, of),
-        rules=RuleSet((*(CLOSURE if config.closure else ()), *rules)),
+        progress=step,
+        rules=RuleSet((*closure(config.closure), *rules)),
+        shapes=sorted((config.folder / "shapes").glob("*.ttl")),
+        read=read,
     )
-    unread = _write_shapes(config, folder)
-    return report.triples, _entities(folder), [*faulty, *report.problems, *unread]
+    return replace(report, problems=(*faulty, *report.problems))
+
+
+def _read_from_text(config: KbConfig, folder: Path) -> tuple[ReadFromText | None, Named]:
+    """Return the statements that were read from the documents and that these still say."""
+    from kgqa.graph.extraction import ledger
+
+    try:
+        rows = ledger.read(config.folder / ledger.FILE)
+    except SourceError as error:
+        return None, [(ledger.FILE.as_posix(), " ".join(str(error).split()))]
+    if not rows:
+        return None, []
+    store = PassageStore(folder / PASSAGES)
+    try:
+        return ledger.statements(ledger.standing(rows, store.text), config.extraction.use), []
+    finally:
+        store.close()
 
 
 def _entities(folder: Path) -> int:
     from kgqa.graph.store import GraphStore
 
-    return sum(1 for _ in GraphStore.open(folder / GRAPH).entities())
-
-
-def _write_shapes(config: KbConfig, folder: Path) -> list[tuple[str, str]]:
-    """Validate the graph against its shapes, and keep what they expect: the entity sheet shows what is missing."""
-    files = sorted((config.folder / "shapes").glob("*.ttl"))
-    if not files:
-        return []
-    from kgqa.graph import shapes
-    from kgqa.graph.store import GraphStore
-
-    graph, problems = shapes.read_shapes(files, config.folder)
-    store = GraphStore.open(folder / GRAPH)
-    shapes.save(folder / GRAPH / "shapes.json", shapes.expectations(graph), shapes.validate(store, graph))
-    return problems
+    return sum(1 for _ in GraphStore.open(folder / GRAPH).things())

@@ -18,6 +18,7 @@ from kgqa.streams import pieces
 from kgqa.types import Answer, Document, Entity, Filters, Hit, Link
 
 if TYPE_CHECKING:
+    from kgqa.extracting import Extracting
     from kgqa.graph.store import Table
     from kgqa.qa import QA, Request, Side
 
@@ -216,10 +217,12 @@ class KnowledgeBase:
         from dataclasses import replace
 
         from kgqa.qa import BOTH
+        from kgqa.unreviewed import marked
 
         with self._work() as now:
             answers = now.qa.ask(requests, sides=sides or BOTH, progress=progress)
-            seen = [now.permitted(a, request.filters) for a, request in zip(answers, requests, strict=True)]
+            marks = [marked(answer, now.passages_of) for answer in answers]
+            seen = [now.permitted(a, request.filters) for a, request in zip(marks, requests, strict=True)]
             return [replace(a, models=now.fingerprints, generation=now.generation.name) for a in seen]
 
     def permitted(self, answer: Answer, filters: Filters) -> Answer:
@@ -354,11 +357,23 @@ class KnowledgeBase:
 
         for path in [changing.source_of(self.config, self.name, doc_id) for doc_id in doc_ids]:
             path.unlink()
+        self.extraction.forget(doc_ids)
         before = self._now
         report = self._rebuilt(progress)
         before.wait(PATIENCE)
         Generations(self.index).prune()
         return report
+
+    @property
+    def extraction(self) -> Extracting:
+        """Statements read from its documents: read, list, accept, reject them."""
+        from kgqa.extracting import Extracting
+
+        return Extracting(self.config, self._work)
+
+    def update(self, progress: Step | None = None) -> BuildReport:
+        """Build from the sources as they are now, and go on with the new generation."""
+        return self._rebuilt(progress)
 
     def reopen(self) -> None:
         """Open it anew, after its models or its index were changed from elsewhere; who is answering finishes on the old one."""
@@ -377,7 +392,7 @@ class KnowledgeBase:
         """Return where remains of a document were found: its source, or any generation on the disk; empty when clean."""
         from kgqa.store.erasure import remains
 
-        return remains(self.config.documents, self.index, doc_id)
+        return [*remains(self.config.documents, self.index, doc_id), *self.extraction.remains(doc_id)]
 
     def close(self) -> None:
         """Let go of the index generation."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from kgqa.types import Answer, Candidate, Conflict, Evidence, Link, Path, Triple
+from kgqa.types import Answer, Candidate, Conflict, Evidence, Excerpt, Link, Path, Triple
 
 FORMAT = 1
 """Version of the JSON object; it grows only when a field changes its meaning or goes."""
@@ -74,8 +74,20 @@ def _triple(triple: Triple) -> dict[str, Any]:
         "sources": list(triple.sources),
         "rule": triple.rule or None,
         "premises": [_triple(premise) for premise in triple.premises],
+        "reviewed": triple.reviewed,
+        "read_from": [_excerpt(excerpt) for excerpt in triple.excerpts],
         "valid_from": _day(triple.validity.valid_from),
         "valid_to": _day(triple.validity.valid_to),
+    }
+
+
+def _excerpt(one: Excerpt) -> dict[str, Any]:
+    return {
+        "document": one.document,
+        "start": one.start,
+        "end": one.end,
+        "confidence": round(one.confidence, 4),
+        "accepted": one.accepted,
     }
 
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "add": "Add sources to a knowledge base and its index.",
     "remove": "Remove a document and all that came from it.",
     "verify-erasure": "Prove that nothing of a removed document is left.",
+    "extract": "Read statements from documents into the graph; accept or reject them.",
     "batch": "Answer a file of questions.",
     "chat": "Open the chat in a browser.",
     "eval": "Measure reading, retrieval, graph answers or whole answers.",

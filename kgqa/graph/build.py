@@ -51,6 +51,7 @@ class _Parts:
     origins: dict[Origin, int] = field(default_factory=dict)
     triples: list[Path] = field(default_factory=list)
     quads: list[Path] = field(default_factory=list)
+    blank: list[tuple[Path, Any]] = field(default_factory=list)
     files: list[tuple[str, int]] = field(default_factory=list)
     problems: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -91,6 +92,9 @@ def build_graph(
     store = ox.Store(str(folder / "oxigraph"))
     store.bulk_load(_joined(parts.triples), format=ox.RdfFormat.N_TRIPLES)
     store.bulk_load(_joined(parts.quads), format=ox.RdfFormat.N_QUADS)
+    for path, kind in parts.blank:
+        # Loading gives blank nodes new names; parsed one by one they keep those that the adjacency knows them by.
+        store.bulk_extend(_named(quad) for quad in ox.parse(path=str(path), format=kind))
     shutil.rmtree(work)
     if read is not None:
         _take_read(read, store, parts)
@@ -132,13 +136,20 @@ def _take(result: Parsed | tuple[str, str], parts: _Parts) -> None:
         return
     runs = [(parts.origin(Origin(result.name, graph)), count) for graph, count in result.runs]
     parts.adjacency.read(result.triples, runs)
-    parts.triples.append(result.triples)
-    if result.quads is not None:
-        parts.quads.append(result.quads)
+    if result.blanks:
+        parts.blank.append((result.triples, ox.RdfFormat.N_TRIPLES))
+        parts.blank += [(result.quads, ox.RdfFormat.N_QUADS)] if result.quads is not None else []
+    else:
+        parts.triples.append(result.triples)
+        parts.quads += [result.quads] if result.quads is not None else []
     count = sum(count for _, count in runs)
     parts.files.append((result.name, count))
     if not count:
         parts.notes.append(f"{result.name}: no statements")
+
+
+def _named(item: Any) -> Any:
+    return ox.Quad(item.subject, item.predicate, item.object, getattr(item, "graph_name", ox.DefaultGraph()))
 
 
 def _take_read(read: ReadFromText, store: Any, parts: _Parts) -> None:

@@ -66,12 +66,14 @@ class Parsed:
     :param triples: file of N-Triples, in the order of the source.
     :param quads: file of N-Quads with the statements that have a graph name, or ``None``.
     :param runs: graph name ("" for none) and number of triples in a row that belong to it.
+    :param blanks: whether there are blank nodes.
     """
 
     name: str
     triples: Path
     quads: Path | None
     runs: tuple[tuple[str, int], ...]
+    blanks: bool = True
 
     @property
     def iri(self) -> str:
@@ -184,7 +186,8 @@ def _result(report: dict[str, Any], entry: dict[str, Any], work: Path) -> Parsed
         return entry["name"], str(report["reason"])
     path = work / f"{entry['number']}.nt"
     quads = path.with_suffix(".nq") if report["quads"] else None
-    return Parsed(entry["name"], path, quads, tuple((graph, count) for graph, count in report["runs"]))
+    runs = tuple((graph, count) for graph, count in report["runs"])
+    return Parsed(entry["name"], path, quads, runs, report["blanks"])
 
 
 class _Child:

@@ -107,7 +107,7 @@ def _file(entry: dict[str, Any], job: dict[str, Any]) -> dict[str, Any]:
         return _failure(str(error) or type(error).__name__)
     finally:
         writer.close()
-    return {"ok": True, "runs": writer.runs, "quads": writer.quads}
+    return {"ok": True, "runs": writer.runs, "quads": writer.quads, "blanks": writer.blanks}
 
 
 def _import_early(kind: str) -> None:
@@ -196,7 +196,7 @@ def _whole(stream: IO[bytes]) -> bytes:
 def _mapping(fields: dict[str, Any]) -> TableMapping:
     columns = tuple(ColumnMapping(**column) for column in fields["columns"])
     prefixes = tuple((prefix, iri) for prefix, iri in fields["prefixes"])
-    return TableMapping(fields["file"], fields["subject"], fields["type"], columns, prefixes)
+    return TableMapping(fields["file"], fields["subject"], fields["type"], columns, prefixes, fields.get("names", {}))
 
 
 class _Writer:
@@ -213,6 +213,11 @@ class _Writer:
         self._blanks: dict[str, Any] = {}
         self.runs: list[list[Any]] = []
         self.quads = False
+
+    @property
+    def blanks(self) -> bool:
+        """Whether any statement has a blank node."""
+        return bool(self._blanks)
 
     def write(self, statements: Iterator[Any]) -> None:
         first = next(statements, None)

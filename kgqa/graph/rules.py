@@ -12,9 +12,14 @@ import pyoxigraph as ox
 
 from kgqa.errors import SourceError
 from kgqa.graph import vocabulary as v
+from kgqa.graph.closure import RDFS as CLOSURE
+from kgqa.graph.closure import closure
 from kgqa.graph.guard import mask
+from kgqa.graph.rule import Rule
 from kgqa.graph.terms import from_ox, to_ox
 from kgqa.types import Term
+
+__all__ = ["CLOSURE", "Derived", "Rule", "RuleSet", "apply_rules", "closure", "read_rules"]
 
 Statement = tuple[Term, Term, Term]
 Walk = tuple[Term, tuple[Statement, ...]]
@@ -26,14 +31,6 @@ class URIRef(str):
 
 
 _ANY = URIRef("urn:any")
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A CONSTRUCT query with a name."""
-
-    name: str
-    sparql: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,26 +55,6 @@ class Derived:
     triple: Statement
     rule: str
     premises: tuple[Statement, ...]
-
-
-_PREFIXES = f"PREFIX rdf: <{v.RDF}> PREFIX rdfs: <{v.RDFS}> PREFIX owl: <{v.OWL}>\n"
-CLOSURE: tuple[Rule, ...] = tuple(
-    Rule(name, f"{_PREFIXES} CONSTRUCT {{ {head} }} WHERE {{ {body} }}")
-    for name, head, body in (
-        ("subclass of a subclass", "?a rdfs:subClassOf ?c", "?a rdfs:subClassOf ?b . ?b rdfs:subClassOf ?c"),
-        ("member of a subclass", "?x a ?d", "?x a ?c . ?c rdfs:subClassOf ?d"),
-        (
-            "subproperty of a subproperty",
-            "?p rdfs:subPropertyOf ?r",
-            "?p rdfs:subPropertyOf ?q . ?q rdfs:subPropertyOf ?r",
-        ),
-        ("subproperty", "?s ?q ?o", "?p rdfs:subPropertyOf ?q . ?s ?p ?o"),
-        ("inverse", "?o ?q ?s", "{ ?p owl:inverseOf ?q } UNION { ?q owl:inverseOf ?p } ?s ?p ?o FILTER(isIRI(?o))"),
-        ("symmetric", "?o ?p ?s", "?p a owl:SymmetricProperty . ?s ?p ?o FILTER(isIRI(?o))"),
-        ("transitive", "?a ?p ?c", "?p a owl:TransitiveProperty . ?a ?p ?b . ?b ?p ?c"),
-    )
-)
-"""The part of RDFS and OWL 2 RL that people expect: hierarchies, inverse, symmetric and transitive relations."""
 
 
 def read_rules(folder: Path) -> tuple[tuple[Rule, ...], tuple[tuple[str, str], ...]]:

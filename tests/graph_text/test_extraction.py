@@ -5,7 +5,8 @@ import pytest
 from kgqa.errors import SourceError
 from kgqa.graph.excerpts import UNREVIEWED
 from kgqa.graph.extraction import ledger
-from kgqa.graph.extraction.finding import FRESH, Reader, Settings
+from kgqa.graph.extraction.finding import FRESH, Reader
+from kgqa.graph.extraction.settings import USES, Extraction
 from kgqa.graph.store import GraphStore
 from kgqa.types import Passage, Term
 
@@ -39,7 +40,7 @@ def passages(*extra: tuple[str, str]) -> list[Passage]:
 
 
 def found(store, rows, **settings):
-    reader = Reader(store, settings=Settings(**settings)) if settings else Reader(store)
+    reader = Reader(store, settings=Extraction(**settings)) if settings else Reader(store)
     reader.learn(lambda: iter(rows), len(rows))
     return list(reader.find(rows))
 
@@ -140,7 +141,7 @@ def test_statements_of_changed_or_missing_documents_fall_away(films):
 # --- in the graph ---
 
 
-@pytest.mark.parametrize("use", ledger.USES)
+@pytest.mark.parametrize("use", USES)
 def test_unaccepted_statements_answer_only_where_they_may_and_say_what_they_are(films, tmp_path, use):
     out = found(films, passages())
     row = next(r for r in out if r.names[:2] == ("Film Number Ax", "directed by") and r.object.value == E + "p1")

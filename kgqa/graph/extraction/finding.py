@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from urllib.parse import quote
 
 from kgqa.graph.extract import MentionFinder
@@ -11,6 +10,7 @@ from kgqa.graph.extraction.evidence import Evidence, Way
 from kgqa.graph.extraction.ledger import Found
 from kgqa.graph.extraction.lines import NAME, PARTICLES, SEPARATORS, TOPIC, Line, Lines, Piece, lists
 from kgqa.graph.extraction.patterns import Learner, Pattern, Patterns, keys, pairs
+from kgqa.graph.extraction.settings import Extraction
 from kgqa.graph.store import GraphStore
 from kgqa.protocols import Encoder
 from kgqa.types import Passage, Term
@@ -30,18 +30,6 @@ _NEW_NAME, _NEW_TOPIC, _OTHER_PART = 0.92, 0.97, 0.9
 """Factors of the confidence: a name or a topic that the graph does not know, a name that it knows in other parts only."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How statements are read.
-
-    :param least: smallest confidence of a statement that is kept.
-    :param fresh: whether names that the graph does not know may become things of their own.
-    """
-
-    least: float = 0.5
-    fresh: bool = True
-
-
 class Reader:
     """Reads statements of a graph's relations from passages.
 
@@ -54,13 +42,13 @@ class Reader:
         store: GraphStore,
         encoder: Encoder | None = None,
         asserted: Asserted | None = None,
-        settings: Settings = Settings(),
+        settings: Extraction | None = None,
     ) -> None:
         self._store = store
         self._lines = Lines(MentionFinder(store))
         self._evidence = Evidence(store, encoder)
         self._asserted = asserted or (lambda text, start, end: True)
-        self._settings = settings
+        self._settings = settings or Extraction()
         self._shapes: dict[str, tuple[float, float]] = {}
         self.patterns: tuple[Patterns, Patterns] = ({}, {})
 

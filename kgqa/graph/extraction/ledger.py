@@ -20,8 +20,6 @@ Statement = tuple[Term, Term, Term]
 FILE = Path("extracted") / "statements.jsonl"
 """Where a knowledge base keeps it, relative to its folder."""
 State = Literal["new", "accepted", "rejected"]
-USES = ("none", "accepted", "all")
-"""Which statements may answer: none, those that a person accepted, or all that nobody rejected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +89,7 @@ def _row(line: str, path: Path, number: int) -> Found:
 def write(path: Path, rows: Iterable[Found]) -> int:
     """Write a ledger in the place of the old one; return how many statements it has. The old one stays if this fails."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
+    part = path.with_name(f".{path.name}.part")
     count = 0
     with part.open("w", encoding="utf-8") as out:
         for row in rows:
@@ -133,7 +131,7 @@ def decided(rows: Iterable[Found], ids: Iterable[str], state: State, least: floa
 def statements(rows: Iterable[Found], use: str) -> ReadFromText:
     """Return what a graph takes in: the statements that are not rejected, and names and classes of things they bring along.
 
-    :param use: which of them may answer, one of :data:`USES`.
+    :param use: which of them may answer, one of :data:`~kgqa.graph.extraction.settings.USES`.
     """
     states = {"none": (), "accepted": ("accepted",), "all": ("new", "accepted")}[use]
     made: dict[tuple[Statement, str, int], ReadStatement] = {}
@@ -179,5 +177,5 @@ def standing(rows: Iterable[Found], text: Callable[[str], str]) -> Iterator[Foun
 
 
 def without(rows: Iterable[Found], documents: Collection[str]) -> list[Found]:
-    """Return the rows that were not read from some documents: what is removed leaves nothing behind."""
-    return [row for row in rows if row.document not in documents]
+    """Return the rows that were not read from some documents, or from rows of these tables: what goes leaves nothing behind."""
+    return [row for row in rows if not {row.document, row.document.partition("#")[0]} & set(documents)]
