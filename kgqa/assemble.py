@@ -54,8 +54,9 @@ def make_reader(name: str = BUILTIN, promoted: Path | None = None) -> Reader:
 
     folder = _onnx_folder(name, "reader")
     if name == BUILTIN and folder:
-        # The built-in reader knows English only; Chinese passages are read by their words until there is a better one.
-        return ScriptReader(OnnxReader(promoted or folder), LexicalReader())
+        # Passages in a script that the trained reader does not know are read by their words.
+        reader = OnnxReader(promoted or folder)
+        return ScriptReader(reader, LexicalReader(), reader.languages)
     if folder:
         return OnnxReader(folder)
     from kgqa.reading.hub import TransformersReader
@@ -290,7 +291,9 @@ class Opened:
             return None
         from kgqa.graph.answer import GraphSearch
 
-        return GraphSearch(self.graph, self.encoder, documents=self.linker.documents, access=self.groups_of)
+        name = self.config.models.paths
+        model = None if name == "none" else _WEIGHTS / "paths" if name == BUILTIN else Path(name)
+        return GraphSearch(self.graph, self.encoder, model, documents=self.linker.documents, access=self.groups_of)
 
     # --- who may see what -
 

@@ -24,12 +24,14 @@ class Models:
     A folder is looked for inside the knowledge base first, then from where the program runs.
 
     :param composer: ``none``, a folder or name of a generative model, or the address of an OpenAI-compatible service.
+    :param paths: ``none``, a folder that ``kgqa train paths`` made for this graph, or ``builtin`` for questions about films.
     """
 
     encoder: str = BUILTIN
     reader: str = BUILTIN
     reranker: str = BUILTIN
     composer: str = "none"
+    paths: str = "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def marked(answer: Answer, passages: PassagesOf) -> Answer:
     language = "zh" if is_chinese(answer.question) else "en"
     evidence = tuple(_noted(one, language) for one in answer.evidence)
     shown = {(one.passage.doc_id, one.start) for one in evidence if one.passage is not None}
-    quoted = []
+    quoted: list[Evidence] = []
     for excerpt in dict.fromkeys(excerpts):
         place = (excerpt.document, excerpt.start)
         found = _quotation(excerpt, passages) if place not in shown and len(quoted) < _MOST else None
