@@ -54,5 +54,6 @@ watch('value', function () {
   if (turn && words !== asked) turn.scrollIntoView({ block: 'start', behavior: 'smooth' });  // asked, or answered
   asked = words;
   const quoted = element.querySelector('.document-text mark');
-  if (quoted) quoted.scrollIntoView({ block: 'center' });
+  const centre = function () { quoted.scrollIntoView({ block: 'center' }); };
+  if (quoted) { centre(); setTimeout(centre, 150); setTimeout(centre, 600); }  // the panel may still be opening
 });

@@ -44,7 +44,8 @@ def build_chat(frame: Frame) -> None:
     words = frame.words
     first = next(iter(frame.desk.bases.values()))
     log = page(elem_id="log")
-    live = page(value=welcome(first.title), elem_id="live")
+    examples = first.examples() if frame.desk.groups is None else ()  # else what to offer depends on who comes
+    live = page(value=welcome(first.title, examples), elem_id="live")
     words.put(gr.HTML(waiting(), elem_id="waiting", apply_default_css=False), value=waiting)
     with gr.Group(elem_id="composer"):
         with gr.Row(elem_id="composer-row"):

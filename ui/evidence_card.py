@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 
 from kgqa.types import Conflict, Evidence, Passage, Path, Step, Term, Validity
 
@@ -10,6 +11,7 @@ from .strings import t
 from .tags import Html, el, join, text
 
 Labeller = Callable[[Term], str]
+_HEADING = re.compile(r"^(#{1,6}[ \t]+)(\S[^\n]*)", re.MULTILINE)
 CONTEXT = 1200
 """Characters of a passage shown on each side of the quotation."""
 
@@ -42,7 +44,7 @@ def _side(evidence: Evidence, says: str, label: Labeller, language: str) -> Html
         when = validity(evidence.passage.validity, language) or t("undated", language)
     else:
         steps = evidence.path.steps if evidence.path else ()
-        where = t("from_graph", language) + ": " + ", ".join(_sources(steps))
+        where = t("from_graph", language) + ": " + ", ".join(source_names(_sources(steps), label))
         when = next((v for v in (validity(s.triple.validity, language) for s in steps) if v), t("undated", language))
     quote = marked(evidence, 160) if evidence.passage else text(walk_words(evidence.path, label))
     return el("div", el("strong", says), el("p", quote), el("p", f"{where} · {when}", cls="muted"), cls="side")
@@ -76,11 +78,20 @@ def marked(evidence: Evidence, context: int = CONTEXT) -> Html:
 def highlight(body: str, start: int, end: int, context: int) -> Html:
     """Return text with ``body[start:end]`` marked; offsets that lie outside mark nothing."""
     if not 0 <= start < end <= len(body):
-        return join([body[: 2 * context], "…" if len(body) > 2 * context else ""])
+        return join([headed(body[: 2 * context]), "…" if len(body) > 2 * context else ""])
     left, right = max(0, start - context), min(len(body), end + context)
-    before = ("…" if left else "") + body[left:start]
-    after = body[end:right] + ("…" if right < len(body) else "")
-    return join([before, el("mark", body[start:end]), after])
+    before = ["…" if left else "", headed(body[left:start])]
+    after = [headed(body[end:right]), "…" if right < len(body) else ""]
+    return join([*before, el("mark", body[start:end]), *after])
+
+
+def headed(body: str) -> Html:
+    """Return text in which Markdown's headings look like headings; their marks stay in it, unseen."""
+    pieces, at = [], 0
+    for found in _HEADING.finditer(body):
+        pieces += [text(body[at : found.start()]), el("strong", el("span", found[1], cls="md"), found[2])]
+        at = found.end()
+    return join([*pieces, text(body[at:])])
 
 
 def _passage(evidence: Evidence, number: int, language: str) -> tuple[Html, Html]:
@@ -145,7 +156,7 @@ def _step(step: Step, label: Labeller, language: str) -> Html:
     ]
     notes = []
     if triple.sources:
-        notes.append(f"{t('stated_in', language)}: {', '.join(triple.sources)}")
+        notes.append(f"{t('stated_in', language)}: {', '.join(source_names(triple.sources, label))}")
     if triple.rule:
         notes.append(t("derived", language, rule=triple.rule))
     if dates := validity(triple.validity, language):
@@ -171,6 +182,11 @@ def walk_words(path: Path | None, label: Labeller) -> str:
     return "; ".join(
         " ".join(label(term) for term in (s.triple.subject, s.triple.predicate, s.triple.object)) for s in path.steps
     )
+
+
+def source_names(sources: Sequence[str], label: Labeller) -> list[str]:
+    """Return sources as people name them: what the graph describes by its label, files and documents by their names."""
+    return [label(Term(source)) if "://" in source else source for source in sources]
 
 
 def _sources(steps: tuple[Step, ...]) -> list[str]:

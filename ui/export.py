@@ -14,7 +14,7 @@ from kgqa.records import to_json
 from kgqa.types import Answer, Conflict, Evidence, Term
 
 from .answer_card import confidence_words
-from .evidence_card import validity
+from .evidence_card import source_names, validity
 from .history import Conversation, Turn
 from .strings import t
 from .tags import plain
@@ -135,7 +135,9 @@ def _evidence(number: int, evidence: Evidence, label: Callable[[Term], str], lan
     for step in evidence.path.steps if evidence.path else ():
         triple = step.triple
         said = " ".join(label(term) for term in (triple.subject, triple.predicate, triple.object))
-        notes = [f"{t('stated_in', language)}: {', '.join(triple.sources)}"] if triple.sources else []
+        notes = (
+            [f"{t('stated_in', language)}: {', '.join(source_names(triple.sources, label))}"] if triple.sources else []
+        )
         notes += [t("derived", language, rule=triple.rule)] if triple.rule else []
         yield "step", f"{said} ({'; '.join(notes)})" if notes else said
 

@@ -9,7 +9,7 @@ from typing import Any
 from kgqa.feedback import Feedback, Usage
 
 from .answer_card import versions
-from .strings import t
+from .strings import STRINGS, t
 from .tags import Html, el, join
 
 SHOWN_DOCUMENTS = 300
@@ -18,7 +18,8 @@ _COUNTS = ("documents", "passages", "triples", "entities", "relations")
 
 def figure(value: object, name: str) -> Html:
     """Return one number with its name."""
-    return el("div", el("b", f"{value:,}" if isinstance(value, int) else value), el("span", name), cls="figure")
+    shown = f"{value:,}" if isinstance(value, int) else str(value)
+    return el("div", el("b", shown), el("span", name), cls="figure long" if len(shown) > 12 else "figure")
 
 
 def contents(title: str, stats: Mapping[str, Any], language: str = "en") -> Html:
@@ -29,7 +30,7 @@ def contents(title: str, stats: Mapping[str, Any], language: str = "en") -> Html
         if isinstance(stats.get(key), int | float)
     ]
     said = (
-        ("languages", _languages(stats.get("languages"))), ("dates", " – ".join(stats.get("dates") or ())),
+        ("languages", _languages(stats.get("languages"), language)), ("dates", " – ".join(stats.get("dates") or ())),
         ("built", _built(stats)), ("generation", str(stats.get("generation", ""))),
     )  # fmt: skip
     shown += [figure(value, t(f"stats_{key}", language)) for key, value in said if value]
@@ -139,16 +140,21 @@ def side_by_side(
         go = el("button", title, type="button", cls="link", data_act="base", data_name=name,
                 aria_current="true" if name == present else None)  # fmt: skip
         counts = [f"{int(stats[key]):,}" if isinstance(stats.get(key), int | float) else "–" for key in keys]
-        rows.append((go, *counts, _languages(stats.get("languages")), _built(stats)))
+        rows.append((go, *counts, _languages(stats.get("languages"), language), _built(stats)))
     names = ("knowledge_base", *(f"stats_{key}" for key in keys), "stats_languages", "stats_built")
     about = t("side_by_side", language)
     return el("section", el("h2", about), data_table(names, rows, about, language), cls="side-by-side")
 
 
-def _languages(said: Any) -> str:
+def _languages(said: Any, language: str) -> str:
     if isinstance(said, Mapping):
-        return ", ".join(f"{name} {count:,}" for name, count in said.items())
-    return ", ".join(said or ())
+        return ", ".join(f"{language_name(code, language)} {count:,}" for code, count in said.items())
+    return ", ".join(language_name(code, language) for code in said or ())
+
+
+def language_name(code: str, language: str = "en") -> str:
+    """Return the name of a language, its code where there is no name for it."""
+    return t(f"language_{code}", language) if f"language_{code}" in STRINGS else code
 
 
 def _built(stats: Mapping[str, Any]) -> str:
@@ -197,8 +203,12 @@ def _days(usage: Usage, language: str) -> Html | None:
             el("text", usage.days[-1][0], x=f"{len(usage.days) * step:.0f}", y=f"{height + 16}", text_anchor="end")
         )
     name = t("per_day", language)
+    kinds = [
+        el("span", t("answered", language), cls="bar-key"),
+        el("span", t("abstained", language), cls="bar-key none"),
+    ]
     chart = el("svg", bars, ends, viewBox=f"0 0 {width} {height + 22}", role="img", aria_label=name, cls="days")
-    return el("section", el("h4", name), chart)
+    return el("section", el("h4", name), chart, el("p", kinds, cls="legend"))
 
 
 def _missed(usage: Usage, language: str) -> Html | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from kgqa.types import Answer, Entity, Path, Step, Term, Triple
 
+from .evidence_card import source_names
 from .picture import picture
 from .strings import t
 from .tags import Html, el
@@ -100,5 +101,7 @@ def graph_view(view: Explored, label: Labeller, language: str = "en") -> Html:
 
 def _sentence(triple: Triple, label: Labeller, language: str) -> Sequence[object]:
     said = " ".join(label(term) for term in (triple.subject, triple.predicate, triple.object))
-    sources = f"{t('stated_in', language)}: {', '.join(triple.sources)}" if triple.sources else None
+    sources = (
+        f"{t('stated_in', language)}: {', '.join(source_names(triple.sources, label))}" if triple.sources else None
+    )
     return [said, el("span", sources, cls="muted note") if sources else None]

@@ -22,9 +22,9 @@ log = logging.getLogger("kgqa.ui")
 def build_knowledge(frame: Frame) -> None:
     """Add the page to the blocks being built."""
     words = frame.words
+    bases = page(elem_id="bases")
     with gr.Row(elem_id="kb-row"):
         with gr.Column(scale=3, min_width=320):
-            bases = page(elem_id="bases")
             figures = page(elem_id="kb-figures")
             with gr.Row(equal_height=True):
                 name = words.put(

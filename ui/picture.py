@@ -14,7 +14,7 @@ from .strings import t
 from .tags import Html, el
 
 Labeller = Callable[[Term], str]
-WIDTH, MAX_TRIPLES, MAX_LABEL = 720.0, 24, 24
+WIDTH, MAX_TRIPLES, MAX_LABEL = 440.0, 24, 24
 """Least width in units, statements drawn at most, letters in a line of a name."""
 _ROW = 66.0
 
@@ -63,7 +63,8 @@ def picture(
         nodes += [_toggle(key, boxes[key], full[key], key in opened, language) for key in things]
     alt = t("picture_alt", language, nodes=len(names), edges=len(triples))
     kind = "graph-picture wide" if width > 1.3 * WIDTH else "graph-picture"
-    view = f"0 0 {width:.0f} {height:.0f}"
+    margin = 0 if opened is None else 10  # for the controls at the corners
+    view = f"0 {-margin} {width + margin:.0f} {height + margin:.0f}"
     return el(
         "svg", el("title", alt), _arrow(name), edges, nodes, cls=kind, viewBox=view, width=f"{1.15 * width:.0f}",
         role="group", aria_label=alt,
@@ -184,7 +185,8 @@ def _edge(
     one, other = boxes[pair[0]], boxes[pair[1]]
     (x1, y1), (x2, y2) = _border(one, other), _border(other, one)
     names = ", ".join(dict.fromkeys(label(triple.predicate) for triple in group))
-    sources = ", ".join(dict.fromkeys(source for triple in group for source in triple.sources))
+    stated = dict.fromkeys(source for triple in group for source in triple.sources)
+    sources = ", ".join(label(Term(source)) if "://" in source else source for source in stated)
     hover = names + (f"\n{sources}" if sources else "")
     name = _short(names, 30)
     middle_x, middle_y = x1 + (x2 - x1) * 0.5, y1 + (y2 - y1) * 0.5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
@@ -9,19 +10,33 @@ from typing import Any
 from kgqa.types import Document, Entity, Hit, Path, Step, Term, Triple
 
 from .evidence_card import validity
+from .figures import language_name
 from .graph_view import nearest
 from .picture import picture
 from .strings import t
 from .tags import Html, el, join, text
 
 Labeller = Callable[[Term], str]
+FORMATS = {
+    "application/pdf": "pdf", "text/html": "html", "text/markdown": "md", "text/plain": "txt", "text/csv": "csv",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+}  # fmt: skip
+TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+KNOWN = {
+    "skos/core#notation": "relation_code",
+    "schema.org/subjectOf": "relation_documents",
+    "skos/core#broader": "relation_broader",
+}
+"""Relations of common vocabularies that graphs use without naming them in each language, by the end of their IRI."""
+
 WINDOW = 40_000
 """Characters of a document shown at once; a longer one is shown around the quotation."""
 
 
 def document_sheet(document: Document, start: int = 0, end: int = 0, language: str = "en") -> Html:
     """Return a document's text, a part of it marked; pages are numbered where the format has them."""
-    facts = [document.id, document.media_type, document.language, validity(document.validity, language)]
+    kind = t(f"format_{FORMATS[document.media_type]}", language) if document.media_type in FORMATS else ""
+    facts = [document.id, kind, language_name(document.language, language), validity(document.validity, language)]
     head = [el("h3", document.title or document.id), el("p", " · ".join(fact for fact in facts if fact), cls="muted")]
     page = page_of(document, start)
     if page is not None:
@@ -38,11 +53,14 @@ def document_sheet(document: Document, start: int = 0, end: int = 0, language: s
 
 def _text(document: Document, left: int, right: int, mark: tuple[int, int], language: str) -> Html:
     """Return a part of a document: headings set apart, pages numbered, the quotation marked."""
+    front = re.match(r"---\n.*?\n---\n", document.text, re.DOTALL)
+    front_end = front.end() if front else 0
     heads = {
         s.start: _line_end(document.text, s.start) for s in document.sections if s.heading and left <= s.start < right
     }
     pages = {first: n for n, first in enumerate(document.pages, 1) if left <= first < right}
-    cuts = sorted({left, right, *heads, *heads.values(), *pages, *(place for place in mark if left < place < right)})
+    places = (*heads, *heads.values(), *pages, *(place for place in (*mark, front_end) if left < place < right))
+    cuts = sorted({left, right, *places})
     pieces: list[Html] = []
     head_end = left
     for start, end in pairwise(cuts):
@@ -52,6 +70,8 @@ def _text(document: Document, left: int, right: int, mark: tuple[int, int], lang
         piece = text(document.text[start:end])
         if mark[0] <= start < mark[1]:
             piece = el("mark", piece)
+        if start < front_end:
+            piece = el("span", piece, cls="front")
         pieces.append(el("strong", piece, cls="head") if start < head_end else piece)
     return join(pieces)
 
@@ -75,7 +95,7 @@ def entity_sheet(entity: Entity, language: str = "en", label: Labeller | None = 
     )
     explore = el("button", t("explore", language), type="button", cls="quiet", data_act="graph", data_iri=entity.iri)
     controls = el("p", ask, " ", explore if label is not None else None, cls="controls")
-    parts: list[Html | None] = [el("h3", entity.label), el("p", el("code", entity.iri), cls="muted"), controls]
+    parts: list[Html | None] = [el("h3", entity.label), controls]
     if entity.types:
         parts.append(_field("types", ", ".join(entity.types), language))
     if others := [name for name in entity.synonyms if name != entity.label]:
@@ -94,7 +114,8 @@ def entity_sheet(entity: Entity, language: str = "en", label: Labeller | None = 
             for passage in entity.passages[:8]
         ]
         parts.append(el("section", el("h4", t("passages", language)), el("ul", rows, cls="plain")))
-    return el("article", parts, cls="sheet")
+    identifier = el("p", el("strong", t("identifier", language) + ": "), el("code", entity.iri), cls="muted")
+    return el("article", parts, identifier, cls="sheet")
 
 
 def _neighbourhood(entity: Entity, label: Labeller, language: str) -> Html | None:
@@ -123,6 +144,11 @@ def _statements(key: str, items: Sequence[tuple[str, str, Triple]], language: st
         return None
     groups: dict[str, list[tuple[str, Term, Triple]]] = {}
     for relation, name, triple in items:
+        predicate = triple.predicate.value
+        if predicate == TYPE and not inwards:
+            continue  # its kind is said above
+        known = next((key for end, key in KNOWN.items() if predicate.endswith(end)), "")
+        relation = t(known, language) if known and not inwards else relation
         groups.setdefault(relation, []).append((name, triple.subject if inwards else triple.object, triple))
     rows = [[el("dt", relation), el("dd", _values(group, language))] for relation, group in groups.items()]
     return el("section", el("h4", t(key, language)), el("dl", rows, cls="facts"))
@@ -139,6 +165,8 @@ def _values(group: list[tuple[str, Term, Triple]], language: str) -> Html:
 
 def _value(name: str, term: Term, triple: Triple) -> Html:
     sources = ", ".join(triple.sources)
+    if term.kind != "iri" and triple.predicate.value.endswith("/subjectOf"):
+        return el("button", name, type="button", cls="entity", data_act="document", data_doc=term.value)
     if term.kind != "iri":
         return el("span", name, title=sources or None)
     return el(

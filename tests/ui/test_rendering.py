@@ -232,7 +232,7 @@ def test_long_lists_and_much_evidence_are_folded():
     walks = tuple(Evidence("path", 1.0, path=path(("aspirin", "treats", f"x{n}"))) for n in range(20))
     answer = Answer("?", ", ".join(items), "entities", 0.9, items, ("",) * 120, True, evidence=walks)
     markup = answer_card(answer, "t1", name_of)
-    assert "Show 105 more" in check(markup) and "14 more pieces of evidence" in check(markup)
+    assert "Show 105 more" in check(markup) and "More evidence (14)" in check(markup)
 
 
 def test_the_picture_draws_each_statement_once_with_its_names():
