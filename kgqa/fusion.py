@@ -47,14 +47,23 @@ class Calibration:
 
     :param sides: a model for each of :data:`WAYS`.
     :param threshold: a best candidate below it is not given.
+    :param final: for each way the model of the winner: a candidate that has won against all others is right more or less often
+        than it would be alone. Its features are the log-odds (``odds``) and the distance to the runner-up (``margin``).
     """
 
     sides: Mapping[str, Weights]
     threshold: float = 0.5
+    final: Mapping[str, Weights] = field(default_factory=dict)
 
     def confidence(self, candidate: Candidate) -> float:
-        """Return the calibrated probability that a candidate is right."""
+        """Return the probability that a candidate is right, taken alone; candidates are ranked by it."""
         return self.sides[way_of(candidate)].probability(candidate.features)
+
+    def of_winner(self, ranked: Sequence[tuple[Candidate, float]]) -> float:
+        """Return the calibrated probability that the best of the ranked candidates is right."""
+        best, p = ranked[0]
+        model = self.final.get(way_of(best))
+        return p if model is None else model.probability(winning(ranked))
 
     @classmethod
     def load(cls, path: Path) -> Calibration:
@@ -68,7 +77,8 @@ class Calibration:
                 name: Weights(float(w["bias"]), {k: float(v) for k, v in w["weights"].items()})
                 for name, w in raw["sides"].items()
             }
-            return cls(sides, float(raw["threshold"]))
+            final = {name: Weights(float(w["bias"]), dict(w["weights"])) for name, w in raw.get("final", {}).items()}
+            return cls(sides, float(raw["threshold"]), final)
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"{path}: not a calibration file ({error}); make one with: kgqa train calibrate"
@@ -76,8 +86,11 @@ class Calibration:
 
     def save(self, path: Path) -> None:
         """Write a calibration file that :meth:`load` reads."""
-        sides = {name: {"bias": w.bias, "weights": dict(w.weights)} for name, w in self.sides.items()}
-        body = {"sides": sides, "threshold": self.threshold}
+        sides, final = (
+            {name: {"bias": w.bias, "weights": dict(w.weights)} for name, w in part.items()}
+            for part in (self.sides, self.final)
+        )
+        body = {"sides": sides, "final": final, "threshold": self.threshold}
         path.write_text(json.dumps(body, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
@@ -152,14 +165,21 @@ def _join(kept: Candidate, other: Candidate) -> Candidate:
 
 
 def decide(candidates: Sequence[Candidate], calibration: Calibration) -> Decision:
-    """Rank candidates by calibrated confidence and answer with the best, or abstain."""
+    """Rank candidates by how probable each is alone, and answer with the best, or abstain."""
     ranked = sorted((_turned(c, calibration.confidence(c)) for c in candidates), key=lambda pair: -pair[1])
     if not ranked:
         return Decision(None, 1.0)
-    best, confidence = ranked[0]
+    best, confidence = ranked[0][0], calibration.of_winner(ranked)
     if confidence < calibration.threshold:
         return Decision(None, 1 - confidence, tuple(ranked))
     return Decision(best, confidence, tuple(ranked), conflicts(ranked, calibration))
+
+
+def winning(ranked: Sequence[tuple[Candidate, float]]) -> dict[str, float]:
+    """Return the features of the first of ranked candidates as the winner."""
+    p = min(1 - 1e-6, max(1e-6, ranked[0][1]))
+    second = ranked[1][1] if len(ranked) > 1 else 0.0
+    return {"odds": math.log(p / (1 - p)), "margin": p - second}
 
 
 def _turned(candidate: Candidate, p: float) -> tuple[Candidate, float]:

@@ -162,3 +162,21 @@ def test_merging_loses_no_evidence_and_leaves_its_inputs(graph, text) -> None:
 def test_more_of_a_feature_never_lowers_the_confidence(values, name: str, more: float) -> None:
     better = {**values, name: values.get(name, 0.0) + more}
     assert EVEN.confidence(candidate("x", **better)) >= EVEN.confidence(candidate("x", **values))
+
+
+def test_a_winner_is_as_sure_as_winners_of_its_way_are() -> None:
+    final = {"span": Weights(1.0, {"odds": 1.0, "margin": 2.0})}
+    lifted = Calibration(EVEN.sides, EVEN.threshold, final)
+    weak = candidate("x1", reader=0.0)
+    assert fusion.decide([weak], EVEN).best is None
+    alone = fusion.decide([weak], lifted)
+    assert alone.best == weak
+    rivalled = fusion.decide([weak, candidate("y2", reader=-0.05)], lifted)
+    assert rivalled.best == weak
+    assert rivalled.confidence < alone.confidence
+
+
+def test_a_calibration_is_written_and_read_whole(tmp_path) -> None:
+    given = Calibration(EVEN.sides, 0.4, {"span": Weights(0.5, {"odds": 1.5, "margin": 0.0})})
+    given.save(tmp_path / "calibration.json")
+    assert Calibration.load(tmp_path / "calibration.json") == given

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kgqa.evaluation.answers import Gold, expected_calibration_error, score
-from kgqa.fusion import WAYS, Calibration, Weights, decide, way_of
+from kgqa.fusion import WAYS, Calibration, Weights, decide, way_of, winning
 from kgqa.types import Answer, Candidate
 from kgqa.wording import joined
 
@@ -39,11 +39,40 @@ class Considered:
 def fit(rows: Sequence[Considered], *, strength: float = 0.01, folds: int = 5) -> Calibration:
     """Return the calibration that fits these questions.
 
-    A model per way is fitted on all candidates. The best of several is right less often than its own score says, so
-    the log-odds of each way are then stretched and shifted (Platt 1999) to fit its best candidates on held-out questions.
+    A model per way ranks the candidates; a second one tells how often a winner of that way is right, which is another
+    thing: a phrase that beats a silent graph is right more often than phrases are. It is fitted on questions that the
+    first has not seen.
 
     :param strength: weight of the quadratic penalty; larger is smoother.
     """
+    order = list(rows)
+    random.Random(1).shuffle(order)
+    wins: dict[str, list[tuple[dict[str, float], float]]] = {way: [] for way in WAYS}
+    for fold in range(folds):
+        model = _ranking([row for at, row in enumerate(order) if at % folds != fold], strength, folds)
+        for row in order[fold::folds]:
+            ranked = decide(row.candidates, Calibration(model, 0.0)).ranked
+            if ranked:
+                wins[way_of(ranked[0][0])].append((winning(ranked), float(is_right(row.gold, ranked[0][0]))))
+    sides = _ranking(rows, strength, folds)
+    final = {way: _winner(pairs) for way, pairs in wins.items() if len(pairs) >= FEWEST}
+    return Calibration(sides, best_threshold(rows, Calibration(sides, 0.0, final)), final)
+
+
+FEWEST = 20
+"""Winners of a way from which its second model is fitted."""
+
+
+def _winner(pairs: Sequence[tuple[dict[str, float], float]]) -> Weights:
+    names = ("odds", "margin")
+    x = np.array([[features[name] for name in names] for features, _ in pairs])
+    y = np.array([right for _, right in pairs])
+    weights, bias = monotone_logistic(x, y, np.full(len(y), 1 / len(y)), 0.003)
+    return Weights(bias, {name: round(float(v), 4) for name, v in zip(names, weights, strict=True)})
+
+
+def _ranking(rows: Sequence[Considered], strength: float, folds: int) -> dict[str, Weights]:
+    """Return a model for each way; its log-odds are stretched (Platt 1999) to fit its best candidates of held-out rows."""
     raw = _raw(rows, strength)
     order = list(rows)
     random.Random(0).shuffle(order)
@@ -55,8 +84,7 @@ def fit(rows: Sequence[Considered], *, strength: float = 0.01, folds: int = 5) -
                 logit = math.log(model[way].probability(candidate.features) + 1e-9)
                 logit -= math.log(1 - model[way].probability(candidate.features) + 1e-9)
                 best[way].append((logit, float(is_right(row.gold, candidate))))
-    sides = {way: _stretched(raw[way], best[way]) for way in WAYS}
-    return Calibration(sides, best_threshold(rows, Calibration(sides)))
+    return {way: _stretched(raw[way], best[way]) for way in WAYS}
 
 
 def _raw(rows: Sequence[Considered], strength: float) -> dict[str, Weights]:
@@ -161,7 +189,7 @@ def best_threshold(rows: Sequence[Considered], calibration: Calibration) -> floa
     """Return the threshold of the largest gain: right outcomes, less :data:`WRONG` for each wrong answer."""
     outcomes = []
     for row in rows:
-        decision = decide(row.candidates, Calibration(calibration.sides, 0.0))
+        decision = decide(row.candidates, Calibration(calibration.sides, 0.0, calibration.final))
         if decision.best is not None:
             outcomes.append((decision.confidence, is_right(row.gold, decision.best), row.gold.kind == "none"))
     grid = [t / 100 for t in range(5, 90)]
