@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from kgqa.cli.frame import json_option, kb_option, note, open_kb, print_json, progress
+from kgqa.cli.frame import json_option, kb_option, note, open_kb, print_json, progress, tell
 
 
 @click.command("add")
@@ -28,6 +28,6 @@ def command(sources: tuple[Path, ...], kb: str, as_json: bool) -> None:
     if as_json:
         print_json(report)
     else:
-        click.echo(
+        tell(
             f"{report.generation}: {report.documents:,} documents, {report.encoded:,} passages encoded, {report.reused:,} reused"
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from kgqa.cli.frame import json_option, kb_option, note, open_kb, print_json, progress
+from kgqa.cli.frame import json_option, kb_option, note, open_kb, print_json, progress, tell
 
 
 class _Batch(click.Group):
@@ -80,7 +80,7 @@ def answer(
     if as_json:
         print_json({"report": report, "changes": changes} if changes else report)
         return
-    click.echo(
+    tell(
         f"{output}: {report.answered:,} answered, {report.abstained:,} without answer, {len(report.faults):,} bad rows, "
         f"{report.resumed:,} from an earlier run, {report.seconds:.1f} s"
     )

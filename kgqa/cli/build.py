@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from kgqa.cli.frame import json_option, note, print_json, progress
+from kgqa.cli.frame import json_option, note, print_json, progress, tell
 
 
 @click.command("build")
@@ -34,7 +34,7 @@ def command(folder: Path, index: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(report)
         return
-    click.echo(
+    tell(
         f"{report.name}: {report.documents:,} documents in {report.passages:,} passages, {report.triples:,} triples, "
         f"{report.entities:,} entities; {report.encoded:,} passages encoded, {report.reused:,} reused; "
         f"{len(report.problems):,} sources not used; {report.generation} in {report.seconds:.1f} s"

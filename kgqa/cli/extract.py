@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kgqa.cli.frame import json_option, open_kb, plain, print_json, progress
+from kgqa.cli.frame import json_option, open_kb, plain, print_json, progress, tell
 
 if TYPE_CHECKING:
     from kgqa.extracting import ExtractReport
@@ -76,7 +76,7 @@ def _show(rows: list[Found], report: ExtractReport, changed: int, least: float, 
     for row in shown:
         click.echo(f"{row.id}  {row.confidence:.2f}  {row.state:<8}  {' · '.join(row.names)}")
         click.echo(f"    {row.document} [{row.start}:{row.end}]  “{' '.join(row.quote.split())[:200]}”")
-    click.echo(
+    tell(
         f"{report.statements:,} statements: {report.new:,} new, {report.accepted:,} accepted, {report.rejected:,} rejected; "
         f"{report.things:,} things that only texts name"
     )

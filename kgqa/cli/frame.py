@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from kgqa.cli.speech import translate
 from kgqa.errors import UsageError
 
 if TYPE_CHECKING:
@@ -86,8 +87,13 @@ def print_json(value: Any) -> None:
 
 
 def note(message: str) -> None:
-    """Print a message on standard error."""
-    click.echo(message, err=True)
+    """Print a message on standard error, in the user's language."""
+    click.echo(translate(message), err=True)
+
+
+def tell(message: str) -> None:
+    """Print a message on standard output, in the user's language."""
+    click.echo(translate(message))
 
 
 @contextmanager

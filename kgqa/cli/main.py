@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 import click
 
+from kgqa.cli.speech import Formatter, lang_option, speak, translate, translated, wanted
+
 # Threads that spin while idle cost tens of times their own work beside other programs; say so before any library starts.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
@@ -42,7 +44,7 @@ class _Lazy(click.Group):
             return None
         module = importlib.import_module(f"kgqa.cli.{cmd_name.replace('-', '_')}")
         found: click.Command = module.command
-        return found
+        return translated(found)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -51,6 +53,7 @@ class _Lazy(click.Group):
 
 @click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="kgqa")
+@lang_option
 def cli() -> None:
     """Answers from documents and an RDF knowledge graph, with evidence that can be checked.
 
@@ -65,6 +68,8 @@ def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 2 the caller's mistake, 1 anything else."""
     from kgqa.errors import KgqaError
 
+    speak(wanted())
+    click.Context.formatter_class = Formatter
     try:
         cli.main(args=list(args) if args is not None else None, standalone_mode=False)
     except click.exceptions.Abort:
@@ -83,7 +88,7 @@ def main(args: Sequence[str] | None = None) -> None:
 
 
 def _fail(message: str, status: int) -> None:
-    print(f"kgqa: {message}", file=sys.stderr)
+    print(f"kgqa: {translate(message)}", file=sys.stderr)
     sys.exit(status)
 
 

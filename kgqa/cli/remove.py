@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kgqa.cli.frame import json_option, kb_option, open_kb, print_json, progress
+from kgqa.cli.frame import json_option, kb_option, open_kb, print_json, progress, tell
 
 
 @click.command("remove")
@@ -25,4 +25,4 @@ def command(ids: tuple[str, ...], kb: str, as_json: bool) -> None:
         print_json({"report": report, "remains": remains})
         return
     for doc_id, left in remains.items():
-        click.echo(f"{doc_id}: " + ("nothing is left" if not left else "still found in " + ", ".join(left)))
+        tell(f"{doc_id}: nothing is left" if not left else f"{doc_id}: still found in {', '.join(left)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kgqa.cli.frame import json_option, kb_option, open_kb, print_json
+from kgqa.cli.frame import json_option, kb_option, open_kb, print_json, tell
 from kgqa.errors import KgqaError
 
 
@@ -22,6 +22,6 @@ def command(doc_id: str, kb: str, as_json: bool) -> None:
     if as_json:
         print_json({"document": doc_id, "remains": remains})
     else:
-        click.echo(f"{doc_id}: nothing is left" if not remains else "\n".join(remains))
+        tell(f"{doc_id}: nothing is left") if not remains else click.echo("\n".join(remains))
     if remains:
         raise KgqaError(f"{doc_id}: {len(remains)} remains found; remove the document again or rebuild")
