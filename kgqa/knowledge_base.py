@@ -45,7 +45,8 @@ def _kb_folder(name: str) -> Path:
 
 
 def _question(text: str) -> str:
-    stripped = text.strip()
+    # Half of a surrogate pair is no character: no tokenizer takes it and no output can hold it.
+    stripped = text.encode("utf-8", "replace").decode().strip()
     if not stripped:
         raise UsageError("the question is empty; write what you want to know")
     if len(stripped) > MAX_QUESTION:
