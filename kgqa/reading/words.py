@@ -19,11 +19,6 @@ when where whether which while who whom whose why will with would you your pleas
 quote agreed mean means give know called
 """
 _STOP = frozenset(_STOP_WORDS.split())
-_NAME = r"(?:[A-Z0-9][\w.&'’/-]*|\([^)]*\))"
-_NAMES = re.compile(
-    rf"(?<!\w){_NAME}(?:(?:,?\s+(?:(?:and|of|for|the|by|between|with|to|on|in|under|&|de|dba|d/b/a)\s+){{0,2}}|,\s*){_NAME})+[.,]?(?=\W|$)"
-    r"|《[^》]+》"
-)
 _CHINESE_STOP = re.compile(
     r"什么|哪些|哪个|哪里|哪一|哪|如何|怎么样|怎样|怎么|为什么|多少|是否|有没有|请问|请|关于|规定|吗|呢|的|了|是|有|在|和|与|或|及|应当|应该|可以|会|能"
 )
@@ -49,18 +44,3 @@ def _stemmer() -> Any:
     import Stemmer
 
     return Stemmer.Stemmer("english")
-
-
-def topic(question: str) -> str:
-    """Return a question without the proper names in it: what it asks about the thing that the names identify.
-
-    Inside the named document every sentence fits the names equally well, and a title page fits them best. A question of
-    names alone is returned whole.
-
-    >>> topic("What does the Supply Agreement between Acme, Inc. and Bolt GmbH say about audits?")
-    'What does the say about audits?'
-    """
-    first = _WORD.search(question)
-    begin = first.end() if first else 0
-    left = question[:begin] + _NAMES.sub(" ", question[begin:])
-    return " ".join(left.split()) if content_words(left[begin:]) else question
