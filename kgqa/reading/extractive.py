@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,7 @@ class ReaderSettings:
     :param batch: windows of one forward pass.
     :param unknown: a passage with a larger share of unknown tokens is not read: the model cannot see what it says.
     :param titles: put title and heading before the passage's text; no answer is marked in them.
+    :param borders: thresholds of passages in these languages, instead of ``threshold``.
     """
 
     length: int = 256
@@ -49,6 +50,7 @@ class ReaderSettings:
     threshold: float = 0.0
     unknown: float = 0.4
     titles: bool = False
+    borders: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, folder: Path) -> ReaderSettings:
@@ -80,6 +82,9 @@ class SpanReader:
         self._pad = tokenizer.token_to_id("[PAD]") or 0
         self._unknown = tokenizer.token_to_id("[UNK]")
         self._decoding = Decoding(settings.longest, threshold=settings.threshold)
+        self._borders = {
+            language: replace(self._decoding, threshold=float(border)) for language, border in settings.borders.items()
+        }
         self.fingerprint = fingerprint
 
     def read(
@@ -102,8 +107,9 @@ class SpanReader:
         at, out = 0, []
         for (_, passage), head, windows in zip(pairs, heads, cut, strict=True):
             found: list[Mark] = []
+            decoding = self._borders.get(passage.language, self._decoding)
             for window, (start, end) in zip(windows, logits[at : at + len(windows)], strict=True):
-                found.extend(marks(start, end, window, self._decoding, len(head)))
+                found.extend(marks(start, end, window, decoding, len(head)))
             at += len(windows)
             out.append([_span(passage, mark, len(head)) for mark in disjoint(found, n_best)])
         return out
@@ -130,11 +136,13 @@ class OnnxReader(SpanReader):
 
     :param folder: the model folder.
     :param threads: windows run at once; the number of cores when ``None``.
+    :ivar languages: what its card says that it was trained on; empty when it does not say.
     :raises ModelError: a file is missing, is not what it should be, or has another hash than the card says.
     """
 
     def __init__(self, folder: Path | str, threads: int | None = None) -> None:
         folder = Path(folder)
+        self.languages = _languages(folder)
         settings = ReaderSettings.of(folder)
         fingerprint = _fingerprint(folder, settings)  # before anything opens the files
         super().__init__(onnx_infer(folder / "model.onnx"), load_tokenizer(folder), settings, fingerprint)
@@ -225,6 +233,14 @@ def _span(passage: Passage, mark: Mark, skip: int) -> Span:
 
 def _order(span: Span) -> tuple[float, str, int]:
     return -span.score, span.passage.id, span.start
+
+
+def _languages(folder: Path) -> frozenset[str]:
+    try:
+        said = json.loads((folder / "card.json").read_text(encoding="utf-8")).get("languages", ())
+    except (OSError, ValueError, AttributeError):
+        return frozenset()  # what is wrong with the card is said where its settings are read
+    return frozenset(map(str, said))
 
 
 def _fingerprint(folder: Path, settings: ReaderSettings) -> str:

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from kgqa.language import fold, has_cjk, sentences
+from kgqa.language import detect, fold, has_cjk, sentences
 from kgqa.protocols import Reader
 from kgqa.reading.assertion import status
 from kgqa.reading.spans import Mark, disjoint
@@ -132,10 +132,12 @@ class ScriptReader:
 
     :param main: the trained reader.
     :param other: reads passages that are mainly Chinese, Japanese or Korean.
+    :param known: languages that the trained reader reads, whatever their script.
     """
 
     main: Reader
     other: Reader
+    known: frozenset[str] = frozenset()
 
     @property
     def fingerprint(self) -> str:
@@ -146,10 +148,13 @@ class ScriptReader:
         self, questions: Sequence[str], passages: Sequence[Sequence[Passage]], n_best: int = 5
     ) -> list[list[Span]]:
         """Return the best spans over all passages of each question, best first, at most ``n_best``."""
-        theirs = [[p for p in group if _unseen(p.text)] for group in passages]
-        ours = [[p for p in group if not _unseen(p.text)] for group in passages]
+        theirs = [[p for p in group if self._unseen(p)] for group in passages]
+        ours = [[p for p in group if not self._unseen(p)] for group in passages]
         both = zip(self.main.read(questions, ours, n_best), self.other.read(questions, theirs, n_best), strict=True)
         return [sorted((*one, *two), key=lambda s: (-s.score, s.passage.id, s.start))[:n_best] for one, two in both]
+
+    def _unseen(self, passage: Passage) -> bool:
+        return _unseen(passage.text) and detect(passage.text[:400]) not in self.known
 
 
 def _unseen(text: str) -> bool:

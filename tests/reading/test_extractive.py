@@ -72,6 +72,14 @@ def test_the_threshold_moves_the_border_of_no_answer(tmp_path, write_reader):
     assert OnnxReader(folder).read(["where"], [[passage("in Rome")]])[0][0].score == pytest.approx(-0.5)
 
 
+def test_a_language_may_have_a_border_of_its_own(tmp_path, write_reader):
+    liked = {"药": 2.0, "rome": 2.0, "[CLS]": 0.5}
+    folder = write_reader(tmp_path / "m", liked, liked, {"threshold": 3.5, "borders": {"zh": 1.0}})
+    passages = [passage("in Rome"), Passage("z", "d", "药", "zh", 0, 1)]
+    found = OnnxReader(folder).read(["where", "where"], [[p] for p in passages])
+    assert [spans[0].score for spans in found] == pytest.approx([-0.5, 2.0])
+
+
 def test_titles_are_read_but_never_marked(tmp_path, write_reader):
     liked = {"rome": 2.0, "dose": 1.0, "[CLS]": 0.5}
     folder = write_reader(tmp_path / "m", liked, liked, {"titles": True})

@@ -49,6 +49,13 @@ def test_each_passage_goes_to_the_reader_of_its_script(city_reader):
     assert [row[0].text if row else None for row in rows] == ["Rome", "8000元", None]
 
 
+def test_a_language_that_the_trained_reader_knows_is_its_own(city_reader):
+    rows = ScriptReader(OnnxReader(city_reader), LexicalReader(), frozenset({"zh"})).read(
+        ["月租金是多少？"], [[passage(LEASE), passage("本契約の賃料は月額八千円です。", id="ja")]]
+    )
+    assert {span.passage.id for span in rows[0]} <= {"ja"}  # this tiny model sees unknown tokens only, and reads none
+
+
 def test_nothing_in_nothing_out():
     assert LexicalReader().read([], []) == []
     assert LexicalReader().read(["？", ""], [[passage(LEASE)], [passage("")]]) == [[], []]
