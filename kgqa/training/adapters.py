@@ -43,6 +43,7 @@ def adapt(model: Any, method: str, *, rank: int = 16, tokens: int = 16, updates:
         adapted = peft.get_peft_model(model, _config(peft, model, method, rank, tokens, updates))
     if method == "prefix":
         _keep_positions(model, tokens)
+        return Prefixed(adapted)
     return adapted
 
 
@@ -66,6 +67,43 @@ def _config(peft: Any, model: Any, method: str, rank: int, tokens: int, updates:
     )
 
 
+class Prefixed(nn.Module):
+    """A model with a trained prefix: keys and values that every token attends to beside the text's own.
+
+    peft's own forward pass drops the segments, by which a reader tells the question from the passage; this one keeps them.
+
+    :param inner: model that peft has given a prefix.
+    """
+
+    def __init__(self, inner: Any) -> None:
+        super().__init__()
+        self.inner = inner
+
+    @property
+    def config(self) -> Any:
+        """Configuration of the plain model."""
+        return self.inner.config
+
+    def plain(self) -> Any:
+        """Return the model without the prefix."""
+        return self.inner.get_base_model()
+
+    def save_pretrained(self, folder: Any) -> None:
+        """Write the prefix and the task head."""
+        self.inner.save_pretrained(folder)
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor) -> Any:
+        """Return what the plain model returns, for texts that begin behind the prefix."""
+        tokens = self.inner.active_peft_config.num_virtual_tokens
+        seen = attention_mask.new_ones((input_ids.shape[0], tokens))
+        return self.plain()(
+            input_ids=input_ids,
+            attention_mask=torch.cat([seen, attention_mask], dim=1),
+            token_type_ids=token_type_ids,
+            past_key_values=self.inner.get_prompt(input_ids.shape[0]),
+        )
+
+
 def _keep_positions(model: Any, tokens: int) -> None:
     """Let the text begin at position 0 behind a prefix, as it did in pre-training: the prefix has no positions."""
     for module in model.modules():
@@ -84,7 +122,7 @@ def merged(model: Any) -> Any:
 
 def foldable(model: Any) -> bool:
     """Tell whether a model is plain, or has adapters that fold into its weights."""
-    return not getattr(getattr(model, "active_peft_config", None), "is_prompt_learning", False)
+    return not isinstance(model, Prefixed)
 
 
 def trainable_share(model: Any) -> float:

@@ -53,7 +53,9 @@ class Borrowed:
 
         inner = nn.Module()  # these losses ask nothing of the model when they are given vectors
         makers: dict[str, Callable[[], Any]] = {
-            "symmetric": lambda: losses.MultipleNegativesSymmetricRankingLoss(inner, scale=scale),
+            "symmetric": lambda: losses.MultipleNegativesRankingLoss(
+                inner, scale=scale, directions=("query_to_doc", "doc_to_query"), partition_mode="per_direction"
+            ),
             "triplet": lambda: losses.TripletLoss(inner, losses.TripletDistanceMetric.COSINE, triplet_margin=0.2),
             "margin": lambda: losses.MarginMSELoss(inner, similarity_fct=similar),
             "divergence": lambda: losses.DistillKLDivLoss(inner, similarity_fct=similar),

@@ -215,7 +215,7 @@ def _card(inner: Any, options: EncoderOptions) -> dict[str, Any]:
         "hyper_parameters": asdict(options.schedule)
         | {"loss": options.loss, "scale": options.scale, "length": options.length, "peft": options.peft},
         "dim": int(inner.config.hidden_size),
-        "max_length": 256,
+        "max_length": min(256, int(inner.config.max_position_embeddings)),
         "pooling": "mean",
         "normalise": True,
         "query_prefix": "",

@@ -82,8 +82,16 @@ def export_int8(
             _quantise(plain, folder / "model.onnx")
             lean(folder / "model.onnx", folder / "model.onnx")
     save_tokenizer(tokenizer, folder / "tokenizer.json")
-    write_card(folder, {**(card or {}), "inputs": list(inputs), "outputs": list(outputs), "unpadded": True})
+    said = {"architecture": _architecture(model), **(card or {}), "inputs": list(inputs), "outputs": list(outputs)}
+    write_card(folder, {**said, "unpadded": True})
     return folder
+
+
+def _architecture(model: nn.Module) -> dict[str, Any]:
+    """Return what of a model's configuration its weights do not tell."""
+    config = getattr(getattr(model, "inner", model), "config", None)
+    names = ("model_type", "num_attention_heads", "hidden_act", "layer_norm_eps", "pad_token_id")
+    return {name: getattr(config, name) for name in names if hasattr(config, name)}
 
 
 def write_card(folder: Path, card: Mapping[str, Any], files: Sequence[str] = ("model.onnx", "tokenizer.json")) -> None:

@@ -134,22 +134,26 @@ def gather(
         raise ValueError("no training file; give at least one file in SQuAD format")
     counts = [*weights, *[1] * (len(files) - len(weights))]
     mixed: list[Example] = []
+    made: list[Example] = []
     held: dict[str, list[Example]] = {}
     for path, count in zip(files, counts, strict=True):
-        kept, apart = hold_out(read_examples(path), options.held_out)
-        mixed += (kept + _negatives(kept, options.negatives, retrieve)) * count
+        whole = read_examples(path)
+        kept, apart = hold_out(whole, options.held_out)
+        if all(e.answers for e in whole):
+            made += _negatives(apart, options.negatives, retrieve)
+            kept += _negatives(kept, options.negatives, retrieve)
+        mixed += kept * count
         held[path.name] = apart
     for path in validation:
         held[path.name] = read_examples(path)
     mixed = [e for e in mixed if not e.yes_no]
     held = {name: part for name, part in held.items() if part}
-    made = [e for part in held.values() for e in _negatives(part, options.negatives, retrieve)]
     return Data(prepare(mixed) if prepare else mixed, held, made)
 
 
 def _negatives(examples: Sequence[Example], share: float, retrieve: Retrieve | None) -> list[Example]:
     usable = [e for e in examples if not e.yes_no]
-    if not share or not all(e.answers for e in usable):
+    if not share:
         return []
     return retrieved_without_answer(usable, retrieve, share) if retrieve else unanswerable(usable, share)
 
@@ -163,6 +167,10 @@ def fit_reader(
     :returns: the torch model, the folder of its tokenizer, and where the run ended.
     """
     model, folder = load_base("AutoModelForQuestionAnswering", options.base, options.schedule.seed)
+    if options.length > model.config.max_position_embeddings:
+        raise ValueError(
+            f"the base reads {model.config.max_position_embeddings} tokens at most; set --length to that or less"
+        )
     freeze(model, options.freeze, words=options.freeze_words)
     tokenizer = load_tokenizer(folder)
     settings = ReaderSettings(length=options.length, overlap=options.overlap)

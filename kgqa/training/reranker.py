@@ -175,7 +175,8 @@ def train_reranker(
     """
     model, folder, _ = fit_reranker(groups, out / "work", options, report=report, exam=exam, trainer=trainer)
     save_torch(model, folder, out / "torch")
-    said = {"kind": "reranker", "max_length": 256, "trained_length": options.length, "license": "Apache-2.0", **card}
+    most = min(256, int(model.config.max_position_embeddings))
+    said = {"kind": "reranker", "max_length": most, "trained_length": options.length, "license": "Apache-2.0", **card}
     export_int8(Scorer(model), folder / "tokenizer.json", out, outputs=("score",), card=said)
     if exam is not None:
         done = json.loads((out / "card.json").read_text(encoding="utf-8"))

@@ -8,17 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from kgqa.errors import MissingExtra, ModelError
+from kgqa.models.registry import builtin, in_force
 from kgqa.training.adapters import foldable
 from kgqa.training.export import base_folder
 from kgqa.training.loop import seed_everything
+from kgqa.training.reviving import revived
+
+_BUILTIN = {"AutoModelForQuestionAnswering": "reader", "AutoModelForSequenceClassification": "reranker"}
 
 
 def load_base(kind: str, base: str | Path | None, seed: int = 13, **options: Any) -> tuple[Any, Path]:
     """Load a model to train.
 
     :param kind: name of the transformers class, as ``AutoModelForQuestionAnswering``.
-    :param base: model folder, or a name on a hub (``owner/name``); the built-in base weights when ``None``. A folder
-        that training wrote keeps its torch model in ``torch/``, which is then used.
+    :param base: model folder, a store of versions, a name on a hub (``owner/name``), or ``builtin`` for the built-in model
+        of this kind; the built-in base weights when ``None``. A folder that training wrote keeps its torch model in
+        ``torch/``, which is then used; int8 ONNX is turned back (:mod:`kgqa.training.reviving`).
     :param seed: fixes the first weights of a new task head.
     :returns: the model in fp32 without dropout (short training of a small model gains nothing from it), and its folder.
     :raises ModelError: the folder has no safetensors or cannot be loaded.
@@ -27,8 +32,10 @@ def load_base(kind: str, base: str | Path | None, seed: int = 13, **options: Any
         import transformers
     except ImportError as fault:
         raise MissingExtra("training", "torch") from fault
-    folder = base_folder() if base is None else _folder(str(base))
+    folder = base_folder() if base is None else _folder(str(base), kind)
     folder = folder / "torch" if (folder / "torch" / "config.json").exists() else folder
+    if (folder / "model.onnx").exists() and not (folder / "model.safetensors").exists():
+        folder = revived(folder.resolve())
     if not (folder / "model.safetensors").exists():
         raise ModelError(f"{folder}: no model.safetensors; give a folder that training wrote or a transformers folder")
     seed_everything(seed)  # a new task head is drawn at random here, before the run sets its own seed
@@ -51,10 +58,12 @@ def load_base(kind: str, base: str | Path | None, seed: int = 13, **options: Any
     return model, folder
 
 
-def _folder(name: str) -> Path:
+def _folder(name: str, kind: str) -> Path:
     """Return a model's folder; what is no folder here and has the form ``owner/name`` is fetched from the hub."""
+    if name == "builtin":
+        return builtin(_BUILTIN.get(kind, "encoder"))
     if Path(name).is_dir() or not re.fullmatch(r"[\w.-]+/[\w.-]+", name) or name.startswith("."):
-        return Path(name)
+        return in_force(Path(name))
     from huggingface_hub import snapshot_download
 
     try:

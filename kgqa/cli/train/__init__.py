@@ -11,7 +11,9 @@ COMMANDS = {
     "reader": "Fine-tune a reader on SQuAD files.",
     "encoder": "Fine-tune an encoder on questions and passages.",
     "reranker": "Fine-tune a reranker on questions and passages.",
+    "paths": "Learn which wordings lead along which paths of a graph.",
     "calibrate": "Fit the confidence of answers.",
+    "search": "Try several settings of a reader, encoder or reranker.",
 }
 
 

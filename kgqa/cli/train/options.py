@@ -56,7 +56,9 @@ def out_option(function: F) -> F:
 def base_option(function: F) -> F:
     """Add ``--base``."""
     return click.option(
-        "--base", help="Model to start from: a folder, or a name on a hub; the built-in base weights if not given."
+        "--base",
+        help="Model to start from: a folder, a store, a name on a hub, or builtin for the built-in model of this kind;"
+        " the built-in base weights, which know no task, if not given.",
     )(function)
 
 

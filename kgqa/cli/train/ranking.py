@@ -38,7 +38,7 @@ def data_options(function: F) -> F:
     @functools.wraps(function)
     def wrapped(*args: Any, data: tuple[Path, ...], **given: Any) -> Any:
         said = {name: given.pop(name) for name in _NAMES}
-        return function(*args, gather=lambda seed: _gather(data, seed, **said), **given)
+        return function(*args, gather=lambda seed: gathered(data, seed, **said), **given)
 
     for option in reversed(_options()):
         wrapped = option(wrapped)
@@ -76,17 +76,18 @@ def _options() -> list[Callable[[Any], Any]]:
     ]
 
 
-def _gather(
+def gathered(
     data: Sequence[Path],
     seed: int,
     *,
     split: str,
-    negatives: int,
-    mine_with: str,
-    corpus: Path | None,
+    negatives: int = 4,
+    mine_with: str = "bm25",
+    corpus: Path | None = None,
     hold_out: float,
-    teacher: str | None,
+    teacher: str | None = None,
 ) -> Ranking:
+    """Read questions and passages, mine negatives, hold questions out, and ask the teacher."""
     from kgqa.training.mining import passages_of
     from kgqa.training.pairs import apart, exam, groups_of, read_pairs, scored
 

@@ -1,0 +1,95 @@
+"""``kgqa train search``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kgqa.cli.frame import json_option, print_json, usable
+from kgqa.cli.train.options import bar, base_option, needs_torch
+from kgqa.cli.train.ranking import gathered
+
+
+@click.command("search")
+@click.argument("kind", type=click.Choice(["reader", "encoder", "reranker"]))
+@click.argument("data", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder of the search; a killed search goes on with its next trial when the same command is given again.",
+)
+@base_option
+@click.option("--trials", default=8, show_default=True, type=click.IntRange(1), help="Settings to try.")
+@click.option(
+    "--epochs", default=1.0, show_default=True, type=click.FloatRange(0, min_open=True), help="Of each trial."
+)
+@click.option(
+    "--hold-out",
+    default=0.1,
+    show_default=True,
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Share that validates.",
+)
+@click.option("--split", default="train", show_default=True, help="Judgements of a BEIR folder.")
+@click.option("--length", type=click.IntRange(32), help="Tokens of a window or text.")
+@click.option("--train-words", is_flag=True, help="Train the word embeddings too.")
+@click.option("--precision", default="bf16", show_default=True, type=click.Choice(["bf16", "fp32"]))
+@click.option("--seed", default=13, show_default=True)
+@json_option
+def command(
+    kind: str,
+    data: tuple[Path, ...],
+    out: Path,
+    base: str | None,
+    trials: int,
+    epochs: float,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """Try several learning rates, batches, frozen layers (and shares of negatives), and say which were best.
+
+    Trials are short (--epochs, a part of the data); the command with the best settings is printed.
+
+    \b
+    kgqa train search reader train.json --out runs/search --trials 12 --epochs 0.2
+    kgqa train search encoder pairs.jsonl --out runs/search --base builtin
+    """
+    needs_torch()
+    from kgqa.training.search import Common, search
+
+    common = Common(
+        base=base,
+        epochs=epochs,
+        seed=given["seed"],
+        mixed_precision=given["precision"] == "bf16",
+        length=given["length"],
+        freeze_words=not given["train_words"],
+    )
+    with bar() as report:
+        objective = usable(lambda: _objective(kind, data, common, given))
+        found = usable(lambda: search(kind, objective, out, trials, seed=given["seed"], report=report))
+    best = found[0]
+    said = " ".join(f"--{name} {value:.3g}" for name, value in best.settings.items())
+    again = f"kgqa train {kind} {' '.join(map(str, data))} {said} --out ..."
+    if as_json:
+        print_json({"best": best.settings, "score": best.score, "trials": found, "command": again})
+        return
+    for one in found:
+        score = "ended early" if one.score is None else f"{one.score:.4f}"
+        click.echo(f"{score:>12}  " + ", ".join(f"{name} {value:.3g}" for name, value in one.settings.items()))
+    click.echo(again)
+
+
+def _objective(kind: str, data: tuple[Path, ...], common: Any, given: dict[str, Any]) -> Any:
+    from kgqa.training.search import encoder_objective, reader_objective, reranker_objective
+
+    if kind == "reader":
+        return reader_objective(data, common, given["hold_out"])
+    ranking = gathered(data, common.seed, split=given["split"], hold_out=given["hold_out"])
+    if ranking.exam is None:
+        raise ValueError("nothing is held out that could validate; give more questions")
+    make = encoder_objective if kind == "encoder" else reranker_objective
+    return make(ranking.groups, ranking.exam, common)
