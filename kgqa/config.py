@@ -23,7 +23,6 @@ class Models:
 
     A folder is looked for inside the knowledge base first, then from where the program runs.
 
-    :param paths: ``none``, or a folder that ``kgqa train paths`` wrote for this graph.
     :param composer: ``none``, a folder or name of a generative model, or the address of an OpenAI-compatible service.
     :param paths: ``none``, a folder that ``kgqa train paths`` made for this graph, or ``builtin`` for questions about films.
     """
@@ -32,7 +31,6 @@ class Models:
     reader: str = BUILTIN
     reranker: str = BUILTIN
     composer: str = "none"
-    paths: str = "none"
     paths: str = "none"
 
 
