@@ -26,6 +26,8 @@ COMMANDS = {
     "extract": "Read statements from documents into the graph; accept or reject them.",
     "batch": "Answer a file of questions.",
     "chat": "Open the chat in a browser.",
+    "serve": "Serve knowledge bases over HTTP.",
+    "mcp": "Offer knowledge bases as tools to an MCP client.",
     "eval": "Measure reading, retrieval, graph answers or whole answers.",
     "train": "Train a model of the chain.",
     "compress": "Make a model smaller.",
