@@ -60,16 +60,16 @@ def reranker_groups(data: Path, size: float = 1.0, negatives: int = 3) -> dict[s
             legal / "cuad-contracts.tar.xz", legal / "cuad-clauses.csv.gz", round(3600 * size), negatives, rng
         ),
         "SciFact": beir_groups(data / "retrieval/scifact", negatives, max(1, round(4 * size)), rng),
-        "SciFact titles": title_groups(data / "retrieval/scifact", round(2500 * size), negatives, rng),
+        "SciFact titles": title_groups(data / "retrieval/scifact", round(1500 * size), negatives, rng),
         "BioASQ and PubMedQA": snippet_groups(
             medical / "bioasq-a.json.gz", medical / "pubmedqa-a.json.gz", negatives, rng
         ),
-        "MedQuAD": medquad_groups(medical / "medquad.tar.xz", round(4000 * size), negatives, rng),
-        "PolicyQA": squad_groups(sets["policyqa-dev"][0], round(800 * size), negatives, rng),
-        "SQuAD 1.1": squad_groups(sets["squad-v1.1-train"][0], round(7000 * size), negatives, rng),
+        "MedQuAD": medquad_groups(medical / "medquad.tar.xz", round(3000 * size), negatives, rng),
+        "PolicyQA": squad_groups(sets["policyqa-dev"][0], round(500 * size), negatives, rng),
+        "SQuAD 1.1": squad_groups(sets["squad-v1.1-train"][0], round(4000 * size), negatives, rng),
     }
     snippets = made["BioASQ and PubMedQA"]
-    made["BioASQ and PubMedQA"] = rng.sample(snippets, min(len(snippets), round(2500 * size)))
+    made["BioASQ and PubMedQA"] = rng.sample(snippets, min(len(snippets), round(1800 * size)))
     return made
 
 
