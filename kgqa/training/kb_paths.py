@@ -25,7 +25,7 @@ from kgqa.protocols import Encoder, Linker
 from kgqa.training.paths import Votes, fit, wording
 from kgqa.types import Link
 
-_LEAST = 0.5
+_LEAST = 0.99
 """Least F1 of a path for its question to teach anything: else the answer is no walk from what is named."""
 _MOST_LINKS = 3
 """Readings of a mention that are tried."""

@@ -18,6 +18,7 @@ from kgqa.reading.hub import torch_infer
 from kgqa.reading.windows import WindowCutter
 from kgqa.training.export import export_int8, write_card
 from kgqa.training.fitting import Report, Trainer, fit
+from kgqa.training.labelled import SUFFIXES, read_labelled
 from kgqa.training.loop import Progress, Schedule, train
 from kgqa.training.mining import Retrieve, retrieved_without_answer
 from kgqa.training.reader import ReaderTask, features, hold_out, unanswerable
@@ -95,24 +96,37 @@ def train_reader(
     prepare: Prepare | None = None,
     retrieve: Retrieve | None = None,
     validation: Sequence[Path] = (),
+    corpus: Path | None = None,
+    note: Callable[[str], None] | None = None,
     trainer: Trainer = train,
 ) -> dict[str, Any]:
-    """Train a reader on SQuAD files and write its model folder.
+    """Train a reader on labelled questions and write its model folder.
 
-    :param files: SQuAD 1.1 or 2.0 files, at least one.
+    :param files: SQuAD 1.1 or 2.0 files, tables or JSON lines (:mod:`kgqa.training.labelled`), at least one.
     :param out: receives the model folder; ``out/work`` checkpoint, log and curve; ``out/torch`` the fp32 model.
     :param weights: how often each file is read in an epoch; once where nothing is said.
     :param card: what to say of the model besides what is known here (name, data, licence).
     :param prepare: changes the training examples, after the held-out ones were set apart.
     :param retrieve: finds passages; unanswerable questions are then made of what it brings.
-    :param validation: SQuAD files that validate and are reported on, and are not trained on.
+    :param validation: files that validate and are reported on, and are not trained on.
+    :param corpus: knowledge base or folder of the documents that tables and JSON lines name.
+    :param note: told of each row that cannot be used.
     :param trainer: runs the training.
     :returns: the model's card; its ``metrics`` are of the int8 model on the held-out articles of each file.
     :raises ValueError: no file, a file is not in SQuAD format, the base does not know its words, or nothing is left to
         train on.
     """
     options = options or ReaderOptions()
-    data = gather(files, options, weights=weights, prepare=prepare, retrieve=retrieve, validation=validation)
+    data = gather(
+        files,
+        options,
+        weights=weights,
+        prepare=prepare,
+        retrieve=retrieve,
+        validation=validation,
+        corpus=corpus,
+        note=note,
+    )
     model, folder, progress = fit_reader(data, out / "work", options, report=report, trainer=trainer)
     save_torch(model, folder, out / "torch")
     said = _card(files, data, options, progress) | (card or {})
@@ -128,16 +142,18 @@ def gather(
     prepare: Prepare | None = None,
     retrieve: Retrieve | None = None,
     validation: Sequence[Path] = (),
+    corpus: Path | None = None,
+    note: Callable[[str], None] | None = None,
 ) -> Data:
     """Read the files, set articles apart, and make unanswerable questions; see :func:`train_reader`."""
     if not files:
-        raise ValueError("no training file; give at least one file in SQuAD format")
+        raise ValueError("no training file; give at least one file of labelled questions")
     counts = [*weights, *[1] * (len(files) - len(weights))]
     mixed: list[Example] = []
     made: list[Example] = []
     held: dict[str, list[Example]] = {}
     for path, count in zip(files, counts, strict=True):
-        whole = read_examples(path)
+        whole = _examples(path, corpus, note)
         kept, apart = hold_out(whole, options.held_out)
         if all(e.answers for e in whole):
             made += _negatives(apart, options.negatives, retrieve)
@@ -145,10 +161,20 @@ def gather(
         mixed += kept * count
         held[path.name] = apart
     for path in validation:
-        held[path.name] = read_examples(path)
+        held[path.name] = _examples(path, corpus, note)
     mixed = [e for e in mixed if not e.yes_no]
     held = {name: part for name, part in held.items() if part}
     return Data(prepare(mixed) if prepare else mixed, held, made)
+
+
+def _examples(path: Path, corpus: Path | None, note: Callable[[str], None] | None) -> list[Example]:
+    if path.suffix not in SUFFIXES:
+        return read_examples(path)
+    found = read_labelled(path, corpus)
+    for problem in found.problems:
+        if note is not None:
+            note(problem)
+    return found.examples
 
 
 def _negatives(examples: Sequence[Example], share: float, retrieve: Retrieve | None) -> list[Example]:

@@ -75,4 +75,7 @@ def command(
             progress=step,
         )
     note(f"{card['questions']} of {len(golds)} questions taught {card['wordings']} wordings")
+    figures = card.get("metrics", {}).get("held-out questions", {})
+    if figures and figures["exact"] < figures["exact without it"]:
+        note("it is worse than answering without it: do not put it in force; give more questions, or other wordings")
     print_json(card) if as_json else click.echo(told(out, card))

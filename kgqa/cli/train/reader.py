@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kgqa.cli.frame import json_option, print_json, usable
+from kgqa.cli.frame import json_option, note, print_json, usable
 from kgqa.cli.train.options import PEFT, bar, base_option, out_option, schedule_options, told, weights_of
 
 if TYPE_CHECKING:
@@ -33,6 +33,11 @@ if TYPE_CHECKING:
     metavar="KB_OR_FOLDER",
     help="Ask them of passages that retrieval brings from this knowledge base or folder of documents and that lack"
     " the answer; the file's own passages if not given.",
+)
+@click.option(
+    "--corpus",
+    type=click.Path(path_type=Path),
+    help="Knowledge base or folder of the documents that .csv and .jsonl files name.",
 )
 @click.option(
     "--hold-out",
@@ -66,17 +71,22 @@ def command(
     schedule: Schedule,
     source: str | None,
     validation: tuple[Path, ...],
+    corpus: Path | None,
     name: str,
     license: str,
     as_json: bool,
     **given: Any,
 ) -> None:
-    """Fine-tune an extractive reader on SQuAD 1.1 or 2.0 files and write it as int8 ONNX with its card.
+    """Fine-tune an extractive reader on labelled questions and write it as int8 ONNX with its card.
+
+    FILES are SQuAD 1.1 or 2.0 files (.json, also .gz; the chat exports feedback so), or .csv and .jsonl with question,
+    answer, and passage or document (then --corpus says where the documents are).
 
     Several files are mixed, also of several languages; the base must know the words of each.
 
     \b
     kgqa train reader train.json.gz dev-v2.0.json --out runs/reader --epochs 2
+    kgqa train reader mine.csv --corpus kb/medical --base builtin --out runs/mine
     kgqa train reader feedback.json squad.json --weight feedback.json=5 --negatives-from kb/medical --out runs/mine
     """
     from kgqa.training.reading import train_reader
@@ -95,6 +105,8 @@ def command(
                 report=report,
                 retrieve=retriever(source),
                 validation=validation,
+                corpus=corpus,
+                note=note,
             )
         )
     print_json(card) if as_json else click.echo(told(out, card))

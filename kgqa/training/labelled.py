@@ -1,0 +1,144 @@
+"""Labelled questions as people write them: a table or JSON lines with question, answer and where it stands.
+
+    question,answer,document        CSV with a heading; document is a document's id (its path below documents/)
+    {"question": ..., "answer": ..., "passage": ...}          JSON lines
+    {"question": ..., "answers": [...], "documents": [...]}   the questions.jsonl of a knowledge base
+
+An empty answer says that the place does not answer. Where no place is given, the passage of the corpus that holds the answer
+and is most similar to the question is taken. Nobody counts characters: the answer is looked up in the passage.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kgqa.documents import Chunking, chunk
+from kgqa.errors import SourceError, UsageError
+from kgqa.evaluation.squad import Example
+from kgqa.language import has_cjk
+from kgqa.training.mining import Miner, documents_of
+
+SUFFIXES = (".jsonl", ".csv")
+_READABLE = ("", "span", "none", "date", "number")
+"""Kinds of questions whose answer can stand in a text as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """What became of a file.
+
+    :param problems: a line for each row that could not be used, with its reason.
+    """
+
+    examples: list[Example]
+    problems: list[str]
+
+
+def read_labelled(path: Path, corpus: Path | None = None) -> Labelled:
+    """Read labelled questions as reading examples.
+
+    :param corpus: knowledge base or folder of documents, where the file names documents or nothing but an answer.
+    :raises SourceError: a line cannot be read; the message names it.
+    :raises UsageError: the file names documents and no corpus is given.
+    """
+    places = _Places(corpus) if corpus is not None else None
+    examples, problems = [], []
+    for number, row in enumerate(_rows(path), 1):
+        where = f"{path.name}, row {number}"
+        try:
+            found = _example(row, f"{path.stem}-{number}", places)
+        except (KeyError, TypeError, ValueError) as fault:
+            raise SourceError(
+                f"{path}, row {number}: not a labelled question ({fault}); see the guide on training"
+            ) from fault
+        if isinstance(found, str):
+            problems.append(f"{where}: {found}")
+        else:
+            examples.append(found)
+    return Labelled(examples, problems)
+
+
+def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as source:
+            if path.suffix == ".csv":
+                yield from csv.DictReader(source)
+                return
+            for number, line in enumerate(source, 1):
+                if line.strip():
+                    try:
+                        row = json.loads(line)
+                    except ValueError as fault:
+                        raise SourceError(f"{path}, line {number}: not JSON ({fault})") from fault
+                    if not isinstance(row, dict):
+                        raise SourceError(f"{path}, line {number}: not an object")
+                    yield row
+    except (OSError, UnicodeDecodeError, csv.Error) as fault:
+        raise SourceError(f"{path}: cannot be read ({fault}); give UTF-8 CSV or JSON lines") from fault
+
+
+def _example(row: Mapping[str, Any], name: str, places: _Places | None) -> Example | str:
+    """Return the example of a row, or why there is none."""
+    question = str(row["question"]).strip()
+    if not question:
+        raise ValueError("the question is empty")
+    if str(row.get("kind") or "") not in _READABLE:
+        return f"a question of kind {row['kind']!r} is not answered by words of a passage"
+    answers = _texts(row, "answers", "answer")
+    passage = next(iter(_texts(row, "passage", "context", "text")), "")
+    if passage:
+        return _placed(name, question, answers, passage, str(row.get("title") or name))
+    documents = _texts(row, "documents", "document")
+    if places is None:
+        raise UsageError("a row names no passage; give the documents that it is about (--corpus)")
+    found = places.find(question, answers, documents)
+    if found is None:
+        return "its answer stands in none of the documents" if answers else "none of its documents is in the corpus"
+    document, text = found
+    return _placed(name, question, answers, text, document)
+
+
+def _placed(name: str, question: str, answers: Sequence[str], passage: str, article: str) -> Example | str:
+    marks = [match for text in answers if (match := _find(text, passage))]
+    if answers and not marks:
+        return "its answer does not stand in its passage"
+    return Example(name, question, passage, tuple((match.start(), match.group()) for match in marks), article)
+
+
+def _find(answer: str, passage: str) -> re.Match[str] | None:
+    inner = re.escape(answer)
+    return re.search(inner if has_cjk(answer) else rf"(?<!\w){inner}(?!\w)", passage, re.IGNORECASE)
+
+
+def _texts(row: Mapping[str, Any], *names: str) -> list[str]:
+    value = next((row[name] for name in names if row.get(name) not in (None, "")), ())
+    values = [value] if isinstance(value, str | int | float) else list(value)
+    return [str(text).strip() for text in values if str(text).strip()]
+
+
+class _Places:
+    """The passages of a corpus, by document."""
+
+    def __init__(self, corpus: Path) -> None:
+        found = [
+            (document.id, passage.text) for document in documents_of(corpus) for passage in chunk(document, Chunking())
+        ]
+        self._documents = [name for name, _ in found]
+        self._texts = [text for _, text in found]
+        self._miner = Miner(self._texts)
+
+    def find(self, question: str, answers: Sequence[str], documents: Sequence[str]) -> tuple[str, str] | None:
+        """Return document and passage: the most similar one that holds an answer, or the most similar one of the documents."""
+        ranked = self._miner.similar([question], min(len(self._texts), 1000))[0]
+        order = dict.fromkeys([*ranked, *range(len(self._texts))] if documents else ranked)
+        for at in order:
+            named = not documents or self._documents[at] in documents
+            if named and (not answers or any(_find(text, self._texts[at]) for text in answers)):
+                return self._documents[at], self._texts[at]
+        return None
