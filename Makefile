@@ -2,7 +2,7 @@ PY ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: install demo chat test check bench docs fix clean
+.PHONY: install demo chat test check axe bench docs fix clean
 
 install: $(STAMP)
 
@@ -24,7 +24,11 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: check
+# axe-core checks accessibility in the browser tests; without npm that one test is skipped.
+axe:
+	command -v npm >/dev/null && npm ci --prefix tests/ui --ignore-scripts --no-audit --no-fund --silent || true
+
+test: check axe
 	$(BIN)/pytest -n 2
 
 bench: install

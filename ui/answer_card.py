@@ -138,11 +138,16 @@ def _ambiguities(answer: Answer, language: str) -> Html | None:
     """Show the mentions that may mean more than one thing, each meaning with a control to ask about it instead."""
     blocks = []
     for mention, links in mentions(answer.links).items():
-        if len({link.entity for _, link in links}) < 2:
+        if len({link.entity for _, link in links}) < 2 or not _doubtful(mention, links[0][1]):
             continue
         buttons = [_meaning(index, link, language, first=place == 0) for place, (index, link) in enumerate(links[:6])]
         blocks.append(el("div", el("p", t("ambiguous", language, mention=mention)), el("div", buttons, cls="meanings")))
     return el("section", blocks, cls="ambiguous") if blocks else None
+
+
+def _doubtful(mention: str, best: Link) -> bool:
+    """Tell whether other meanings are worth showing: not where a common word merely begins a longer name."""
+    return best.score >= 0.5 or " " in mention.strip() or len(mention.encode()) >= 3 * len(mention) >= 9
 
 
 def mentions(links: Sequence[Link]) -> dict[str, list[tuple[int, Link]]]:

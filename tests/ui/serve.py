@@ -13,6 +13,9 @@ if __name__ == "__main__":
 
     folder = Path(sys.argv[1])
     options = {}
+    if "header" in sys.argv:
+        (folder / "users.toml").write_text("[users.ann]\nowner = true\n[users.bob]\n")
+        options = {"users": folder / "users.toml", "trusted_header": "X-Remote-User"}
     if "users" in sys.argv:
         from ui.users import hash_password
 

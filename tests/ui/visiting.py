@@ -1,0 +1,78 @@
+"""A browser that visits the chat: starting the server, and a page that remembers what went wrong on it."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+PATIENCE = 90_000
+"""Milliseconds that anything may take; generous, since a machine that runs tests can be busy."""
+
+
+def served(folder, *arguments, script="serve.py"):
+    command = [sys.executable, str(Path(__file__).with_name(script)), str(folder), *arguments]
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    try:
+        yield process.stdout.readline().strip().rstrip("/")
+    finally:
+        process.communicate("", timeout=60)
+
+
+class Visit:
+    """A page that remembers what went wrong on it."""
+
+    def __init__(self, browser, address, **options):
+        self.context = browser.new_context(
+            **{"viewport": {"width": 1280, "height": 900}, "accept_downloads": True, **options}
+        )
+        self.context.set_default_timeout(PATIENCE)
+        self.page = self.context.new_page()
+        self.faults, self.outside = [], []
+        self.page.on("console", lambda m: self.faults.append(m.text) if m.type == "error" else None)
+        self.page.on("pageerror", lambda e: self.faults.append(str(e)))
+        self.page.on("request", lambda r: self.outside.append(r.url) if self._leaves(r.url) else None)
+        self.page.on("websocket", lambda s: self.outside.append(s.url) if "127.0.0.1" not in s.url else None)
+        self.page.goto(address)
+
+    @staticmethod
+    def _leaves(url):
+        return not re.match(r"http://127\.0\.0\.1[:/]|data:|blob:", url)
+
+    def ready(self):
+        self.page.wait_for_selector(".welcome")
+        self.page.wait_for_selector("#history-list > *", state="attached")  # the last thing that is filled in
+        return self
+
+    def ask(self, question):
+        self.page.fill("#question textarea", question)
+        self.page.keyboard.press("Enter")
+        self.answered(question)
+
+    def answered(self, question):
+        self.page.wait_for_function(
+            "q => { const a = document.querySelector('#live .asked'); return a && a.innerText === q"
+            " && !document.querySelector('.card.progress') }",
+            arg=question,
+        )
+
+    def live(self, selector, **options):
+        return self.page.locator(f"#live {selector}", **options)
+
+    def panel(self, selector="", **options):
+        return self.page.locator(f"#inspector {selector}", **options)
+
+    def tab(self, name):
+        self.page.get_by_role("tab", name=name).click()
+
+    def check(self):
+        assert self.faults == []
+        assert self.outside == []
+        wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, "the page scrolls sideways"
