@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kgqa.assemble import Opened
 from kgqa.config import KbConfig
@@ -20,6 +21,11 @@ from kgqa.knowledge import load_graph
 from kgqa.store.passages import PassageStore
 from kgqa.types import Passage
 
+if TYPE_CHECKING:
+    from kgqa.graph.extraction.drafting import Cost
+
+_TOGETHER = 16
+"""Passages that a model reads before what it found is kept."""
 Progress = Callable[[str, int, int], None]
 
 
@@ -83,6 +89,46 @@ class Extracting:
                 rows = ledger.merged(self.rows(), reader.find(_counted(store, step)))
         ledger.write(self.place, rows)
         return self.report(wordings, time.monotonic() - began)
+
+    def cost(self, most: int | None = None) -> Cost:
+        """Estimate what reading with a generative model will cost; nothing is sent.
+
+        :param most: passages that would be read, evenly spread over all.
+        """
+        from kgqa.graph.extraction.drafting import Drafter
+
+        with self._work() as now:
+            drafter = Drafter(self._usable(now), _affirmed, self._config.extraction)
+            return drafter.cost(_spread(now.store, most))
+
+    def draft(self, model: str, most: int | None = None, progress: Progress | None = None) -> ExtractReport:
+        """Read statements with a generative model; what it writes beside the schema and the text is dropped.
+
+        :param model: folder or name of a model, the address of a service, or ``composer`` for the one that ``kb.toml`` names.
+        :param most: passages that are read, evenly spread over all.
+        :raises UsageError: no composer is configured, or there is no graph or no documents.
+        """
+        from kgqa.graph.extraction.drafting import Drafter
+
+        began = time.monotonic()
+        writer = self._writer(model)
+        step = progress or (lambda stage, done, of: None)
+        with self._work() as now:
+            drafter = Drafter(self._usable(now), _affirmed, self._config.extraction)
+            passages = list(_spread(now.store, most))
+            for at in range(0, len(passages), _TOGETHER):
+                found = list(drafter.read(passages[at : at + _TOGETHER], writer))
+                ledger.write(self.place, ledger.added(self.rows(), found))  # what has been paid for is not lost
+                step("statements", min(at + _TOGETHER, len(passages)), len(passages))
+        return self.report(seconds=time.monotonic() - began)
+
+    def _writer(self, model: str) -> Callable[[Sequence[str]], list[str]]:
+        from kgqa.reading.generative import local_writer, service_writer
+
+        name = self._config.models.composer if model == "composer" else model
+        if name == "none":
+            raise UsageError(f"{self._name}: kb.toml names no composer; set it under [models] or give --model a name")
+        return service_writer(name) if name.startswith(("http://", "https://")) else local_writer(name)
 
     def _usable(self, now: Opened) -> GraphStore:
         if now.graph is None or not len(now.store):
@@ -160,6 +206,11 @@ def _affirmed(text: str, start: int, end: int) -> bool:
     from kgqa.reading.assertion import status
 
     return status(text, start, end) == "affirmed"
+
+
+def _spread(store: PassageStore, most: int | None) -> Iterator[Passage]:
+    step = max(1, -(-len(store) // most)) if most else 1
+    return (passage for number, passage in enumerate(store.all_passages()) if number % step == 0)
 
 
 def _counted(store: PassageStore, step: Progress) -> Iterator[Passage]:

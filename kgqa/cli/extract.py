@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kgqa.cli.frame import json_option, open_kb, plain, print_json, progress, tell
+from kgqa.cli.frame import json_option, note, open_kb, plain, print_json, progress, tell
+from kgqa.errors import UsageError
 
 if TYPE_CHECKING:
     from kgqa.extracting import ExtractReport
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
 )
 @click.option("--list", "listed", is_flag=True, help="Show what was read earlier; read nothing.")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Statements shown.")
+@click.option(
+    "--model", metavar="NAME", help="Read with a generative model: folder, name, address, or 'composer' of kb.toml."
+)
+@click.option("--yes", is_flag=True, help="With --model: begin. Without it only the cost is estimated.")
+@click.option("--passages", type=click.IntRange(1), help="With --model: read only so many passages, evenly spread.")
 @click.option("--no-build", is_flag=True, help="Leave the index as it is; kgqa build takes the statements in later.")
 @json_option
 def command(
@@ -38,6 +44,9 @@ def command(
     min_confidence: float,
     listed: bool,
     limit: int,
+    model: str | None,
+    yes: bool,
+    passages: int | None,
     no_build: bool,
     as_json: bool,
 ) -> None:
@@ -52,11 +61,23 @@ def command(
     kgqa extract films --accept all --min-confidence 0.9
     kgqa extract films --reject 3f1c22aa90de
     """
+    if model and (accept or reject or listed):
+        raise UsageError("--model reads; --accept, --reject and --list are about what was read: give one of them")
     base = open_kb(kb)
     changed = 0
     if accept or reject:
         changed = base.extraction.review(accept, "accepted", min_confidence)
         changed += base.extraction.review(reject, "rejected", min_confidence)
+    elif model:
+        cost = base.extraction.cost(passages)
+        note(cost.words + ("" if yes else "; add --yes to begin"))
+        if not yes:
+            if as_json:
+                print_json({"cost": cost})
+            return
+        with progress() as step:
+            base.extraction.draft(model, passages, step)
+        changed = 1
     elif not listed:
         with progress() as step:
             base.extraction.read(step)

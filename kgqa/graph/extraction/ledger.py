@@ -102,12 +102,29 @@ def write(path: Path, rows: Iterable[Found]) -> int:
 
 
 def merged(old: Sequence[Found], fresh: Iterable[Found]) -> list[Found]:
-    """Return what a new run found with the decisions of people on it; what they decided on stays, found again or not."""
+    """Return what a new run by wordings found, with the decisions of people on it.
+
+    What they decided on stays, found again or not, and so does what a model found.
+    """
     states: dict[str, State] = {row.id: row.state for row in old if row.state != "new"}
     now = [replace(row, state=states.get(row.id, "new")) for row in fresh]
     places = {(row.id, row.document, row.start, row.end) for row in now}
-    kept = [row for row in old if row.state != "new" and (row.id, row.document, row.start, row.end) not in places]
-    return sorted([*kept, *now], key=lambda row: (row.document, row.start, row.end, -row.confidence, row.id))
+    stays = [row for row in old if row.state != "new" or row.method == "model"]
+    kept = [row for row in stays if (row.id, row.document, row.start, row.end) not in places]
+    return sorted([*kept, *now], key=_order)
+
+
+def added(old: Sequence[Found], fresh: Iterable[Found]) -> list[Found]:
+    """Return the old rows and those of the fresh ones that say something new; decisions hold for new places too."""
+    states: dict[str, State] = {row.id: row.state for row in old if row.state != "new"}
+    rows = {(row.id, row.document, row.start, row.end): row for row in old}
+    for row in fresh:
+        rows.setdefault((row.id, row.document, row.start, row.end), replace(row, state=states.get(row.id, "new")))
+    return sorted(rows.values(), key=_order)
+
+
+def _order(row: Found) -> tuple[str, int, int, float, str]:
+    return row.document, row.start, row.end, -row.confidence, row.id
 
 
 def decided(rows: Iterable[Found], ids: Iterable[str], state: State, least: float = 0.0) -> tuple[list[Found], int]:
