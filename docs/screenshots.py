@@ -31,6 +31,11 @@ def shoot(base: Any, question: str, chinese: str, images: Path = IMAGES) -> list
         wide.locator("#live button.entity").first.click()
         wide.wait_for_selector("#inspector .sheet")
         made.append(_save(wide, images / "entity.png"))
+        wide.locator("#live [data-act=graph]").first.click()
+        wide.wait_for_selector("#inspector .graph-view")
+        wide.locator("#inspector .toggle[aria-expanded=false]").nth(1).click()
+        wide.wait_for_selector("#inspector .toggle[aria-expanded=true]")
+        made.append(_save(wide, images / "graph.png"))
         for tab, name in (("Knowledge base", "knowledge-base"), ("Batch", "batch"), ("Review", "review")):
             wide.get_by_role("tab", name=tab).click()
             made.append(_save(wide, images / f"{name}.png"))

@@ -19,6 +19,7 @@ from .desk import Desk, check_question, explain_fault
 from .frame import Frame, data_of, number, owner_of, page, user_of
 from .history import Conversation, Turn, now
 from .strings import t
+from .tags import plain
 
 ANSWERING = 4
 """Questions answered at the same time; the others wait in line."""
@@ -67,7 +68,7 @@ def build_chat(frame: Frame) -> None:
 
 def _choices(desk: Desk, base: str, user: str) -> list[tuple[str, str]]:
     documents = desk.documents(desk.base(base), user)
-    return [(f"{title} · {doc_id}" if title else doc_id, doc_id) for doc_id, title in documents[:5000]]
+    return [(plain(f"{title} · {doc_id}" if title else doc_id), doc_id) for doc_id, title in documents[:5000]]
 
 
 def _listen(frame: Frame, log: Any, live: Any, box: Any, ask: Any, stop: Any, as_of: Any, documents: Any) -> None:

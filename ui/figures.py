@@ -10,7 +10,7 @@ from kgqa.feedback import Feedback, Usage
 
 from .answer_card import versions
 from .strings import STRINGS, t
-from .tags import Html, el, join
+from .tags import Html, el, join, plain
 
 SHOWN_DOCUMENTS = 300
 _COUNTS = ("documents", "passages", "triples", "entities", "relations")
@@ -254,7 +254,7 @@ def _who(name: str) -> str:
 
 def feedback_choices(items: Sequence[Feedback]) -> list[tuple[str, str]]:
     """Return the judgements as choices of a dropdown."""
-    return [(f"{item.at[:10]} · {item.question[:80]}", item.id) for item in items]
+    return [(plain(f"{item.at[:10]} · {item.question[:80]}"), item.id) for item in items]
 
 
 def difference_table(lines: Sequence[tuple[str, str, str, str]], summary: str, language: str = "en") -> Html:

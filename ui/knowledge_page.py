@@ -14,7 +14,7 @@ from .figures import contents, documents_list, file_report, side_by_side
 from .frame import Frame, data_of, number, owner_of, page, user_of
 from .sheets import document_sheet, entity_sheet, hits
 from .strings import t
-from .tags import el, join
+from .tags import el, join, plain
 
 log = logging.getLogger("kgqa.ui")
 
@@ -91,7 +91,7 @@ class Knowledge:
         """Return figures, the list of documents, and the documents that can be removed."""
         kb, user = self._desk.base(base), user_of(request)
         documents = self._desk.documents(kb, user)
-        choices = [(f"{title} · {doc_id}" if title else doc_id, doc_id) for doc_id, title in documents[:5000]]
+        choices = [(plain(f"{title} · {doc_id}" if title else doc_id), doc_id) for doc_id, title in documents[:5000]]
         figures = contents(kb.title or kb.name, self._desk.stats(kb, user), language)
         every = [(one.name, one.title or one.name, self._desk.stats(one, user)) for one in self._desk.bases.values()]
         beside = side_by_side(every, base, language) or ""

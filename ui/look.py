@@ -16,7 +16,7 @@ from .history import Conversation, Turn
 from .pdf_page import pdf_page, source_file
 from .sheets import document_sheet, entity_sheet, page_of, result_table
 from .strings import t
-from .tags import Html, el
+from .tags import Html, el, plain
 from .words_card import deciding_words
 
 
@@ -163,7 +163,7 @@ class Look:
             done = conversation.judged(index, "right")
             self._desk.history.save(owner, done)
             return {self._state: done, self._stamp: time.time_ns()}
-        choices = [(f"[{n}] {p.title or p.doc_id}: {p.text[:80]}", n - 1) for n, p in _passages(answer)]
+        choices = [(plain(f"[{n}] {p.title or p.doc_id}: {p.text[:80]}"), n - 1) for n, p in _passages(answer)]
         parts = self._parts
         cleared = {parts[name]: "" for name in ("answer", "span", "note")}
         return {
@@ -231,7 +231,7 @@ def _entities(answer: Answer) -> list[tuple[str, str]]:
     named = {link.entity: link.label for link in answer.links}
     if len(answer.iris) == len(answer.items):
         named |= {iri: item for iri, item in zip(answer.iris, answer.items, strict=True) if iri}
-    return [(label, iri) for iri, label in named.items()]
+    return [(plain(label), iri) for iri, label in named.items()]
 
 
 def markable(answer: Answer, language: str = "en") -> Html:

@@ -41,7 +41,9 @@ def el(name: str, *children: object, **attributes: object) -> Html:
             continue
         key = "class" if key == "cls" else key.rstrip("_").replace("_", "-")
         _check(key, value)
-        parts.append(f" {key}" if value is True else f' {key}="{text(value)}"')
+        # What a control reports back is not shown, and must come back as it was: a file's name may hold turning characters.
+        shown = Html(escape(_FORBIDDEN.sub("\ufffd", str(value)))) if key.startswith("data-") else text(value)
+        parts.append(f" {key}" if value is True else f' {key}="{shown}"')
     parts.append(">")
     if name in _VOID and not children:
         return Html("".join(parts) if name in {"br", "hr", "img", "input", "meta"} else "".join(parts)[:-1] + "/>")

@@ -327,3 +327,10 @@ def test_fake_and_real_facade_agree():
         fake = list(inspect.signature(getattr(FakeKnowledgeBase, name)).parameters)
         real = list(inspect.signature(getattr(KnowledgeBase, name)).parameters)
         assert fake == real[: len(fake)], name
+
+
+def test_a_name_with_turning_characters_is_shown_without_and_reported_with_them():
+    from ui.figures import documents_list
+
+    shown = documents_list([("a\u202egnp.txt", "x\u202ey")])
+    assert 'data-doc="a\u202egnp.txt"' in shown and shown.count("\u202e") == 1
