@@ -8,7 +8,7 @@ from itertools import permutations, product
 
 from kgqa.graph.denials import lacking
 from kgqa.graph.matching import Match
-from kgqa.graph.query import Chain, Condition, Hop, Query
+from kgqa.graph.query import TRUE, Chain, Condition, Hop, Query
 from kgqa.graph.question import Reading
 from kgqa.graph.schema_words import Relation, SchemaWords
 from kgqa.graph.store import GraphStore
@@ -223,13 +223,9 @@ class Enumerator:
                         yield replace(base, operation=match.reading.superlative, order=relation)
 
     def _tails(self, match: Match, relation: Relation) -> list[Hop]:
+        classes = set(relation.subject.classes)
         return self._best(
-            match,
-            [
-                Hop(other, True)
-                for other in self._words.relations
-                if set(other.subject.classes) & set(relation.subject.classes)
-            ],
+            match, [Hop(other, True) for other in self._words.relations if classes & set(other.subject.classes)]
         )
 
     def _is_type(self, cls: str) -> bool:
@@ -244,6 +240,9 @@ class Enumerator:
         if len(anchors) == 1 and (match.reading.periods or match.reading.bounds):
             base = Query((Chain(anchors[0].term, (), anchors[0].mention),), operation="ask")
             yield from self._conditioned(match, base)
+        for chain in self._chains(match, anchors[0], 1, ask=True) if len(anchors) == 1 else ():
+            if chain.hops[0].forward and chain.hops[0].relation.truth:
+                yield Query((chain,), operation="ask", target=TRUE)
         if len(anchors) == 2:
             direct = list(self._claims(match, anchors, 1))
             yield from direct or self._claims(match, anchors, 2)  # "have a clause on X": by way of the clause

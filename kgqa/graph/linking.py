@@ -15,7 +15,7 @@ from kgqa.graph import vocabulary as v
 from kgqa.graph.context import Context, is_common
 from kgqa.graph.dense import DenseNames, loose_mentions
 from kgqa.graph.mentions import Token, hashes, spans, stem, tokens
-from kgqa.graph.misspelt import corrections, partial
+from kgqa.graph.misspelt import corrections, crosses, partial
 from kgqa.graph.names import KINDS, NameIndex
 from kgqa.graph.store import GraphStore
 from kgqa.graph.terms import spoken
@@ -205,6 +205,8 @@ class EntityLinker:
         covered = covered | {at for m in found for at in range(m.first, m.first + m.length)}
         for first, length, row, share in partial(self._names, stems, covered):
             start, end = words[first].start, words[first + length - 1].end
+            if crosses(question[start:end], self._names.text(row)):
+                continue
             entity = int(self._names.entities[row])
             score = 0.6 * share * (_CLASS if self._context.is_class(entity) else 1.0)
             found.append(_Match(first, length, start, end, entity, score, "alias", "fuzzy"))

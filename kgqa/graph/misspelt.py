@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 
 from rapidfuzz import fuzz
@@ -22,6 +23,10 @@ MAX_PARTIAL = 8
 """Most names for one partial mention."""
 _MAX_CANDIDATES = 400
 _ENOUGH = 0.6
+_JOINTS = re.compile(
+    r"[，。；、：！？《》（）“”‘’,;:?!()]|什么|哪|是否|怎|如何|多少|几|吗|呢|的|了|谁|和|与|或|及|规定|由|被|按|用|中(?!国|华|央)"
+)
+"""What ends a name in a Chinese question, unless the name itself has it."""
 
 
 def corrections(names: NameIndex, stems: list[str], covered: set[int]) -> Iterator[tuple[int, str, float]]:
@@ -89,6 +94,11 @@ def _alike(words: list[str], name: str) -> bool:
         return len(text) >= 2 and fuzz.ratio(text, fold(name)) >= 65
     # An abbreviation in another case has been looked at already, and was not it.
     return len(words) <= 2 * len(name.split()) and not (len(name) <= 5 and name.isupper())
+
+
+def crosses(mention: str, name: str) -> bool:
+    """Tell whether a part of a Chinese question goes over what ends a name ("合同中卖方", "用什么药治疗")."""
+    return has_cjk(mention) and any(joint not in name for joint in _JOINTS.findall(mention))
 
 
 def _share(

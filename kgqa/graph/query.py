@@ -17,6 +17,9 @@ from kgqa.graph.schema_words import Relation
 from kgqa.graph.times import Bound, Period
 from kgqa.types import Term
 
+TRUE = Term("true", "literal", datatype=v.XSD + "boolean")
+"""Target of a yes/no question about a statement that is itself true or false."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hop:

@@ -109,6 +109,11 @@ class Relation:
         return self.key in v.HIERARCHIES
 
     @property
+    def truth(self) -> bool:
+        """Tell whether its values are true or false."""
+        return v.XSD + "boolean" in self.info.datatypes
+
+    @property
     def member(self) -> bool:
         """Tell whether it leads from a thing to the class or kind that it is of."""
         return self.hierarchical or (

@@ -5,19 +5,24 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
 import pyoxigraph as ox
 
+from kgqa.encodings import encoding
 from kgqa.graph import vocabulary as v
 
 MAX_CELL = 1_000_000
 """Longest cell in characters."""
 
 _FIELD = re.compile(r"\{([^{}]+)\}")
+
+
+Names = Mapping[str, str | Sequence[str]]
+"""One name or several for each language."""
 
 
 class TableFault(ValueError):
@@ -33,6 +38,14 @@ class ColumnMapping:
     :param separator: splits a cell into several values; empty means one value.
     :param object: template of the object's IRI with ``{value}`` and the columns; empty means literals.
     :param datatype: datatype of the literals, IRI or prefixed name.
+    :param split: a regular expression that splits a cell, where one separator does not do.
+    :param drop: a regular expression; what it matches is left out of the cell before it is split.
+    :param values: what to write for a value: regular expressions that fit the whole value, tried in order, and what to
+        write instead; other values stay, those written as ``""`` are left out.
+    :param names: names of the predicate by language, the first its label; questions are matched against them.
+    :param type: class of the objects.
+    :param type_names: names of that class by language.
+    :param comment: description of the predicate by language.
     """
 
     column: str
@@ -41,6 +54,13 @@ class ColumnMapping:
     separator: str = ""
     object: str = ""
     datatype: str = ""
+    split: str = ""
+    drop: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    names: Names = field(default_factory=dict)
+    type: str = ""
+    type_names: Names = field(default_factory=dict)
+    comment: Names = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +71,7 @@ class TableMapping:
     :param subject: template of the subject's IRI over the columns, ``ex:drug/{id}``; values are escaped.
     :param type: class of the subjects, or empty.
     :param prefixes: pairs of prefix and namespace.
+    :param names: names of that class by language.
     """
 
     file: str
@@ -58,6 +79,7 @@ class TableMapping:
     type: str = ""
     columns: tuple[ColumnMapping, ...] = ()
     prefixes: tuple[tuple[str, str], ...] = ()
+    names: Names = field(default_factory=dict)
 
 
 def read_table(data: bytes, mapping: TableMapping) -> Iterator[Any]:
@@ -71,6 +93,7 @@ def read_table(data: bytes, mapping: TableMapping) -> Iterator[Any]:
     try:
         header = [name.strip() for name in next(reader, [])]
         maker = _Maker(mapping, header)
+        yield from maker.vocabulary()
         for row in reader:
             if not any(cell.strip() for cell in row):
                 continue
@@ -89,40 +112,18 @@ def decode(data: bytes) -> str:
 
     :raises TableFault: if no encoding fits.
     """
-    for mark, name in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if data.startswith(mark):
-            return _clean(_strict(data, name))
-    try:
-        return _clean(data.decode("utf-8"))
-    except UnicodeDecodeError:
-        return _clean(_strict(data, _guess(data)))
-
-
-def _guess(data: bytes) -> str:
-    """Tell the encoding of text that is not UTF-8."""
-    from charset_normalizer import from_bytes
-
-    zeros = data[:4000].count(0)
-    if zeros > len(data[:4000]) / 10:
-        return "utf-16-le" if data[:4000][1::2].count(0) >= zeros / 2 else "utf-16-be"
-    # Accented letters stand alone between ASCII; letters of other scripts stand together.
-    sample = data[:200_000].rpartition(b"\n")[0] or data
-    runs = re.findall(rb"[\x80-\xff]+", sample)
-    if sum(len(run) == 1 for run in runs) > len(runs) / 2:
-        return "cp1252"
-    # Over the whole of a big file detection takes minutes; its first part tells as much.
-    best = from_bytes(sample, cp_isolation=["gb18030", "big5", "shift_jis", "euc_kr", "cp1251", "cp1252"]).best()
-    if best is None:
+    name = encoding(data)
+    if not name:
         raise TableFault("the encoding cannot be told; save the file as UTF-8")
-    return best.encoding
+    return _clean(_strict(data, name))
 
 
-def _strict(data: bytes, encoding: str) -> str:
+def _strict(data: bytes, name: str) -> str:
     try:
-        return data.decode(encoding)
+        return data.decode(name)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise TableFault(f"line {line}: not in the encoding {encoding} like the rest; save it as UTF-8") from None
+        raise TableFault(f"line {line}: not in the encoding {name} like the rest; save it as UTF-8") from None
 
 
 def _clean(text: str) -> str:
@@ -141,6 +142,36 @@ def _dialect(text: str) -> type[csv.Dialect]:
     return Dialect
 
 
+class _Column:
+    """A column with its patterns compiled and its names as terms."""
+
+    def __init__(self, mapping: ColumnMapping, iri: Callable[[str], str]) -> None:
+        self.mapping = mapping
+        self.predicate = ox.NamedNode(iri(mapping.predicate))
+        self.type = ox.NamedNode(iri(mapping.type)) if mapping.type else None
+        self.datatype = ox.NamedNode(iri(mapping.datatype)) if mapping.datatype else None
+        self._split = _pattern(mapping.split or re.escape(mapping.separator), mapping.column)
+        self._drop = _pattern(mapping.drop, mapping.column)
+        self._values = [(_pattern(text, mapping.column), written) for text, written in mapping.values.items()]
+
+    def values(self, cell: str) -> Iterator[str]:
+        """Yield the values of a cell, each once, in order."""
+        if self._drop:
+            cell = self._drop.sub("", cell)
+        parts = self._split.split(cell) if self._split else [cell]
+        for value in dict.fromkeys(part.strip() for part in parts if part):
+            written = next((new for form, new in self._values if form and form.fullmatch(value)), value)
+            if written:
+                yield written
+
+
+def _pattern(text: str, column: str) -> re.Pattern[str] | None:
+    try:
+        return re.compile(text) if text else None
+    except re.error as error:
+        raise TableFault(f"column {column!r}: {text!r} is no regular expression ({error})") from None
+
+
 class _Maker:
     """Makes the triples of one row."""
 
@@ -156,6 +187,28 @@ class _Maker:
         if not _FIELD.search(mapping.subject):
             raise TableFault(f"the subject {mapping.subject!r} names no column; write {{column}} in it")
         self._type = ox.NamedNode(self._iri(mapping.type)) if mapping.type else None
+        self._columns = [_Column(column, self._iri) for column in mapping.columns]
+
+    def vocabulary(self) -> Iterator[Any]:
+        """Yield what the mapping says of its predicates and classes: names, descriptions, domain and range."""
+        if self._type is not None and self._mapping.names:
+            yield ox.Triple(self._type, ox.NamedNode(v.TYPE), ox.NamedNode(v.RDFS + "Class"))
+            yield from _named(self._type, self._mapping.names)
+        for column in self._columns:
+            mapping = column.mapping
+            if mapping.names:
+                yield ox.Triple(column.predicate, ox.NamedNode(v.TYPE), ox.NamedNode(v.RDF + "Property"))
+                yield from _named(column.predicate, mapping.names)
+                if self._type is not None:
+                    yield ox.Triple(column.predicate, ox.NamedNode(v.RDFS + "domain"), self._type)
+                if column.type is not None:
+                    yield ox.Triple(column.predicate, ox.NamedNode(v.RDFS + "range"), column.type)
+            for language, text in mapping.comment.items():
+                for one in _several(text):
+                    yield ox.Triple(column.predicate, ox.NamedNode(v.COMMENT), ox.Literal(one, language=language))
+            if column.type is not None and mapping.type_names:
+                yield ox.Triple(column.type, ox.NamedNode(v.TYPE), ox.NamedNode(v.RDFS + "Class"))
+                yield from _named(column.type, mapping.type_names)
 
     def triples(self, row: dict[str, str]) -> Iterator[Any]:
         """Yield the triples of a row (column name to cell)."""
@@ -164,26 +217,22 @@ class _Maker:
         subject = ox.NamedNode(self._fill(self._mapping.subject, row))
         if self._type is not None:
             yield ox.Triple(subject, ox.NamedNode(v.TYPE), self._type)
-        for column in self._mapping.columns:
-            predicate = ox.NamedNode(self._iri(column.predicate))
-            cell = row[column.column]
-            values = cell.split(column.separator) if column.separator else [cell]
-            for value in dict.fromkeys(value.strip() for value in values):
-                if value:
-                    yield from self._value(subject, predicate, column, value, row)
+        for column in self._columns:
+            for value in column.values(row[column.mapping.column]):
+                yield from self._value(subject, column, value, row)
 
-    def _value(
-        self, subject: Any, predicate: Any, column: ColumnMapping, value: str, row: dict[str, str]
-    ) -> Iterator[Any]:
-        if column.object:
-            thing = ox.NamedNode(self._fill(column.object, {**row, "value": value}))
-            yield ox.Triple(subject, predicate, thing)
-            yield ox.Triple(thing, ox.NamedNode(v.LABEL), self._text(value, column.language))
-        elif column.datatype:
-            datatype = ox.NamedNode(self._iri(column.datatype))
-            yield ox.Triple(subject, predicate, ox.Literal(value, datatype=datatype))
+    def _value(self, subject: Any, column: _Column, value: str, row: dict[str, str]) -> Iterator[Any]:
+        mapping = column.mapping
+        if mapping.object:
+            thing = ox.NamedNode(self._fill(mapping.object, {**row, "value": value}))
+            yield ox.Triple(subject, column.predicate, thing)
+            yield ox.Triple(thing, ox.NamedNode(v.LABEL), self._text(value, mapping.language))
+            if column.type is not None:
+                yield ox.Triple(thing, ox.NamedNode(v.TYPE), column.type)
+        elif column.datatype is not None:
+            yield ox.Triple(subject, column.predicate, ox.Literal(value, datatype=column.datatype))
         else:
-            yield ox.Triple(subject, predicate, self._text(value, column.language))
+            yield ox.Triple(subject, column.predicate, self._text(value, mapping.language))
 
     @staticmethod
     def _text(value: str, language: str) -> Any:
@@ -207,3 +256,15 @@ class _Maker:
         if not colon or not (rest.startswith("/") or prefix in ("urn", "tag", "mailto")):
             raise TableFault(f"{name!r} is no IRI and its prefix is not declared; add it to [prefixes]")
         return name
+
+
+def _named(thing: Any, names: Names) -> Iterator[Any]:
+    """Yield the first name of each language as label and the others as alternative labels."""
+    for language, given in names.items():
+        for number, name in enumerate(_several(given)):
+            predicate = v.ALT_LABEL if number else v.LABEL
+            yield ox.Triple(thing, ox.NamedNode(predicate), ox.Literal(name, language=language))
+
+
+def _several(text: str | Sequence[str]) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from kgqa.graph.operations import Result
-from kgqa.graph.query import Query
+from kgqa.graph.query import TRUE, Query
 from kgqa.graph.schema_words import Relation, SchemaWords
 from kgqa.graph.store import GraphStore
 from kgqa.graph.view import View
@@ -38,6 +38,8 @@ def verdict(store: GraphStore | View, words: SchemaWords, query: Query, result: 
         return None
     if relation.key == "names":
         return False
+    if query.target == TRUE:  # a statement that is itself yes or no
+        return False if any(store.objects(chain.anchor.value, p) for p in relation.predicates) else None
     if query.target.kind != "iri":
         return None
     one, two = (chain.anchor, query.target) if hop.forward else (query.target, chain.anchor)

@@ -42,6 +42,7 @@ _LIGHT_WORDS = """
 make do get give list name tell know find show say have exist happen see look want need like thing stuff one
 use call state record put take stand come go mean concern enumerate mention identify provide particular
 certain various different exactly actually currently graph data database knowledge base word
+需要 做 用 使用 采用 出现 患 患有 得 得了 既有 又有 会有 都有 去 看 挂 给 让 花 需 属 算 进行 开 能用 多大 多高 多长
 """
 LIGHT = frozenset(_LIGHT_WORDS.split())
 """Words (stems of English) that say little: they need no explanation by a relation."""
@@ -92,10 +93,24 @@ def tokens(text: str) -> list[Token]:
             lower = word.lower()
             found.append(Token(word, start, match.end(), lower if lower in STOP else stem(word)))
             continue
-        for piece in _jieba().cut(word):  # type: ignore[attr-defined]
+        for piece in _segmented(word):
             found.append(Token(piece, start, start + len(piece), piece))
             start += len(piece)
     return found
+
+
+@lru_cache(maxsize=50_000)
+def _segmented(run: str) -> tuple[str, ...]:
+    """Cut a run of Chinese characters into words.
+
+    Pairs of characters that only the statistics of jieba takes for a word ("病会") are cut again by the dictionary alone.
+    """
+    jieba = _jieba()
+    pieces: list[str] = []
+    for piece in jieba.cut(run):  # type: ignore[attr-defined]
+        unknown = len(piece) == 2 and not jieba.dt.FREQ.get(piece)  # type: ignore[attr-defined]
+        pieces += jieba.cut(piece, HMM=False) if unknown else [piece]  # type: ignore[attr-defined]
+    return tuple(pieces)
 
 
 def stems(text: str) -> tuple[str, ...]:

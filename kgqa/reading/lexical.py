@@ -21,26 +21,53 @@ from kgqa.reading.spans import Mark, disjoint
 from kgqa.reading.words import content_words
 from kgqa.types import Passage, Span
 
-_NUMERAL = r"[0-9０-９.,．，%％零〇一二两三四五六七八九十百千万亿余多几半]+"
+_DIGITS = r"[0-9０-９]+(?:[.,．][0-9０-９]+)*|[零〇一二两三四五六七八九十百千万亿]+(?:点[零一二三四五六七八九]+)?"
+_NUMERAL = rf"(?:(?:百|千|万)分之)?(?:{_DIGITS})[多余几]?"
 _UNITS = """
-个 名 人 岁 年 月 日 天 周 小时 分钟 秒 次 元 美元 万元 亿元
-公里 千米 米 厘米 毫米 公斤 千克 克 毫克 吨 升 毫升 倍 平方公里
-平方米 座 所 家 部 条 种 项 集 首 层 届 度 级 位 只 件 份
-支 场 % ％
+个 名 人 岁 年 个月 月 日 天 周 小时 分钟 秒 次 元 美元 万元 亿元 个工作日 周岁 个百分点 片 粒 剂 单位 国际单位
+公里 千米 米 厘米 毫米 公斤 千克 克 毫克 微克 吨 升 毫升 倍 平方公里 毫米汞柱 mmHg mmol/L mg/dL g/L mg g ml kg cm
+平方米 座 所 家 部 条 种 项 集 首 层 届 度 级 位 只 件 份 亩 人民币
+支 场 % ％ ℃
 """
-_UNIT = f"(?:{'|'.join(sorted(_UNITS.split(), key=len, reverse=True))})*"
+_UNIT = f"(?:{'|'.join(sorted(map(re.escape, _UNITS.split()), key=len, reverse=True))})"
+_AMOUNT = rf"(?:人民币)?{_NUMERAL}(?:\s*{_UNIT})*(?:\s*[/至到—–~～-]\s*{_NUMERAL})?(?:\s*{_UNIT})*(?:以[上下内])?"
+_MONTH = rf"(?:{_DIGITS})"
+_TIMES = "个工作日|个月|小时|分钟|年|周|天|日|秒"
 _FORMS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
     (
-        re.compile(r"何时|何年|哪(?:一)?[年月日天]|什么时[候间]|几[年月日号]|多久之前|日期|时间"),
         re.compile(
-            rf"(?:{_NUMERAL}年)?(?:{_NUMERAL}月)?(?:{_NUMERAL}[日号])|{_NUMERAL}年(?:{_NUMERAL}月)?|{_NUMERAL}世纪\S{{0,4}}|{_NUMERAL}月"
+            r"多久(?!之前)|多长时间|多长|疗程|期限|几个?[年月天周小时分日]+(?!份)|多少[年天周日]|多少个月|多少小时"
+        ),
+        re.compile(
+            rf"{_NUMERAL}(?:{_TIMES})?(?:\s*[至到—–~～-]\s*{_NUMERAL})?(?:{_TIMES})(?:以[上下内])?|无限期|终身|长期"
         ),
     ),
     (
-        re.compile(r"多少|几[个名人岁次元条种项位部所座家级天]|多[大高长远重久深宽]|比例|数量|金额"),
-        re.compile(rf"{_NUMERAL}{_UNIT}(?:以[上下内])?"),
+        re.compile(r"何时|何年|哪(?:一)?[年月日天]|什么时[候间]|几[年月日号]|多久之前|日期|时间"),
+        re.compile(
+            rf"(?:{_MONTH}年)?(?:{_MONTH}月)?(?:{_MONTH}[日号])|{_MONTH}年(?:{_MONTH}月)?|{_MONTH}世纪\S{{0,4}}|{_MONTH}月"
+        ),
+    ),
+    (
+        re.compile(
+            r"多少|几[个名人岁次元条种项位部所座家级天片粒]|多[大高长远重久深宽]|比例|数量|金额|百分之几|[利税比]率|界值|剂量|押金|是几"
+        ),
+        re.compile(_AMOUNT, re.IGNORECASE),
     ),
     (re.compile(r"哪(?:一)?部|哪本|什么(?:书|作品|电影|歌曲)|法律|依据"), re.compile(r"《[^》]{1,30}》")),
+)
+_ASKED_UNIT = re.compile(rf"(?:多少|几)\s*({_UNIT})")
+_WHO = re.compile(r"谁|哪位|哪个(?:人|部门|机关|机构|单位)")
+_SURNAMES = (
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔"
+    "钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤"
+)
+_PEOPLE = re.compile(
+    rf"[{_SURNAMES}][\u4e00-\u9fff]{{1,2}}|.{{1,14}}(?:会|局|院|部|厅|司|署|社|长|员|师|人|方|机关|机构|单位|部门)"
+)
+_ACTS = re.compile(r"应当?|须|指派|委派|任命|聘请|担任|提交|负责|审批|会签后?|同意|认定|签发|批准|承担")
+_EMPTY = re.compile(
+    r"(?:应当|可以|不得|必须|以下|以上|其中|部分|不满|指派|自愿|约定|规定|情况|情形|主要|一般|通常|上述|前款|本)+"
 )
 _BREAK = re.compile(
     r"[\s，。；：、！？,;:!?“”\"‘’（）()《》「」『』…—\-·]|的|了|在|是|为|於|于|由|与|和|及|被|将|从|而|并|但|也|则|以|把|對|对|向|因|所|等|无|無|有|没"
@@ -97,6 +124,8 @@ class LexicalReader:
         value = {word: 1 / math.sqrt(count) for word, count in counts.items()}
         form = next((shape for kind, shape in _FORMS if kind.search(question)), None)
         kind = "" if form is not None else _kind(fold(question))
+        unit = _ASKED_UNIT.search(question)
+        who = _WHO.search(question) is not None
         found: list[Mark] = []
         for start, end in sentences(passage.text):
             places = _places(text, start, end, value)
@@ -107,10 +136,11 @@ class LexicalReader:
             counted = [(at, word) for at, word in places if word not in kind and word[0] != kind[-1:]]
             covered = {at + shift for at, word in counted for shift in range(len(word))}
             share = total / max(1e-9, sum(value.values()))
-            for a, b in _candidates(passage.text, start, end, covered, form):
+            spans = list(_candidates(text, start, end, covered, form))
+            for a, b in [*spans, *_actors(text, spans)] if who else spans:
                 near = sum(value[word] * math.exp(-_gap(text, a, b, at, len(word)) / REACH) for at, word in places)
                 near -= 0.5 * any(at in covered for at in range(a, b))
-                fits = 1.0 if form is not None or _of_kind(text[a:b], kind) else 0.0
+                fits = _fit(text[a:b], kind, form, unit[1] if unit else "", who)
                 found.append(Mark(a, b, SHARE * share + near + FIT * fits - self.border))
         shift = passage.start
         return [
@@ -183,11 +213,33 @@ def _candidates(
         yield m.span(1)
 
 
+def _actors(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield the parts of stretches between the verbs by which people are put to something ("指派…担任")."""
+    for a, b in spans:
+        at = a
+        for verb in [*_ACTS.finditer(text, a, b), None]:
+            end = verb.start() if verb else b
+            if (at, end) != (a, b) and end - at > 1:
+                yield at, end
+            at = verb.end() if verb else b
+
+
 def _kind(question: str) -> str:
     """Return the noun that says what is asked for ("which court"), or nothing."""
     found = _KIND.search(question)
     said = found[1] if found else ""
     return next((said[:size] for size in range(len(said), 0, -1) if said[:size] in _ENDS), said[:2])
+
+
+def _fit(text: str, kind: str, form: re.Pattern[str] | None, unit: str, who: bool) -> float:
+    """Return how well a phrase has the form asked for, 0 to 1."""
+    if form is not None:
+        return 1.0 if not unit or unit in text else 0.3
+    if _EMPTY.fullmatch(text):
+        return -1.0
+    if who:
+        return 1.0 if _PEOPLE.fullmatch(text) else 0.0
+    return float(_of_kind(text, kind))
 
 
 def _of_kind(text: str, kind: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -62,9 +63,16 @@ def read_manifest(folder: Path) -> Manifest | str:
         return f"{MANIFEST} is damaged"
 
 
+_DIARY = re.compile(r"(?:^|/)oxigraph/LOG(?:\.old[^/]*)?$")
+
+
 def describe(folder: Path) -> dict[str, tuple[int, str]]:
-    """Return length and SHA-256 of every file below a folder, sorted by path."""
+    """Return length and SHA-256 of every file below a folder, sorted by path.
+
+    The graph engine's diary of its own running (``LOG``) is left out: it holds no data, and grows when the engine closes.
+    """
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    names = [name for name in names if not _DIARY.search(name)]
     with ThreadPoolExecutor() as pool:
         return dict(zip(names, pool.map(lambda name: _measure(folder / name), names), strict=True))
 

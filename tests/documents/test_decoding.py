@@ -22,6 +22,7 @@ WESTERN = "The “Licensee” pays € 5 – that’s the café’s fee; naïve 
         ("第一条", "gb18030"),
         ("price list 价格表 for the 上海 office", "gb18030"),
         (TRADITIONAL, "big5"),
+        ("姓名,症狀\n王小明,發燒 咳嗽\n陳美玲,頭痛\n", "big5"),
         (WESTERN, "windows-1252"),
         ("Une clause résolutoire est prévue à l'article 5, où le délai est fixé.", "windows-1252"),
     ],
