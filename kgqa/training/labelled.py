@@ -4,8 +4,9 @@
     {"question": ..., "answer": ..., "passage": ...}          JSON lines
     {"question": ..., "answers": [...], "documents": [...]}   the questions.jsonl of a knowledge base
 
-An empty answer says that the place does not answer. Where no place is given, the passage of the corpus that holds the answer
-and is most similar to the question is taken. Nobody counts characters: the answer is looked up in the passage.
+An empty answer says that the place does not answer. Where no place is given, the passage that holds the answer is taken
+if it is among the most similar to the question, and the answer is long enough not to stand there by chance. Nobody counts
+characters: the answer is looked up in the passage.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ from kgqa.language import has_cjk
 from kgqa.training.mining import Miner, documents_of
 
 SUFFIXES = (".jsonl", ".csv")
+_NEAR = 10
+"""Passages in which an answer without a place is looked for."""
+
 _READABLE = ("", "span", "none", "date", "number")
 """Kinds of questions whose answer can stand in a text as it is."""
 
@@ -98,8 +102,14 @@ def _example(row: Mapping[str, Any], name: str, places: _Places | None) -> Examp
     if places is None:
         raise UsageError("a row names no passage; give the documents that it is about (--corpus)")
     found = places.find(question, answers, documents)
+    if found is None and answers:
+        return (
+            "its answer stands in none of its documents"
+            if documents
+            else "no near passage holds its answer; name its document"
+        )
     if found is None:
-        return "its answer stands in none of the documents" if answers else "none of its documents is in the corpus"
+        return "none of its documents is in the corpus"
     document, text = found
     return _placed(name, question, answers, text, document)
 
@@ -114,6 +124,10 @@ def _placed(name: str, question: str, answers: Sequence[str], passage: str, arti
 def _find(answer: str, passage: str) -> re.Match[str] | None:
     inner = re.escape(answer)
     return re.search(inner if has_cjk(answer) else rf"(?<!\w){inner}(?!\w)", passage, re.IGNORECASE)
+
+
+def _telling(answer: str) -> bool:
+    return len(answer) > 1 + 2 * (not has_cjk(answer)) and not answer.isdigit()
 
 
 def _texts(row: Mapping[str, Any], *names: str) -> list[str]:
@@ -136,9 +150,24 @@ class _Places:
     def find(self, question: str, answers: Sequence[str], documents: Sequence[str]) -> tuple[str, str] | None:
         """Return document and passage: the most similar one that holds an answer, or the most similar one of the documents."""
         ranked = self._miner.similar([question], min(len(self._texts), 1000))[0]
-        order = dict.fromkeys([*ranked, *range(len(self._texts))] if documents else ranked)
-        for at in order:
+        if not documents:
+            answers, ranked = [text for text in answers if _telling(text)] or ["\0"] * bool(answers), ranked[:_NEAR]
+        for at in dict.fromkeys([*ranked, *range(len(self._texts))] if documents else ranked):
             named = not documents or self._documents[at] in documents
             if named and (not answers or any(_find(text, self._texts[at]) for text in answers)):
                 return self._documents[at], self._texts[at]
         return None
+
+
+def as_squad(examples: Sequence[Example]) -> dict[str, Any]:
+    """Return examples as SQuAD 2.0 JSON, one article for each document."""
+    articles: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for e in examples:
+        answers = [{"text": text, "answer_start": at} for at, text in e.answers]
+        qa = {"id": e.id, "question": e.question, "is_impossible": not answers, "answers": answers}
+        articles.setdefault(e.article, {}).setdefault(e.context, []).append(qa)
+    data = [
+        {"title": title, "paragraphs": [{"context": context, "qas": qas} for context, qas in passages.items()]}
+        for title, passages in articles.items()
+    ]
+    return {"version": "v2.0", "data": data}

@@ -6,8 +6,6 @@ each token, and the first token stands for "no answer".
 
 from __future__ import annotations
 
-import random
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,8 +16,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from kgqa.evaluation.squad import Example
-from kgqa.language import has_cjk
 from kgqa.reading.windows import Window, WindowCutter
+from kgqa.training.splitting import hold_out as hold_out
+from kgqa.training.splitting import unanswerable as unanswerable
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -36,55 +35,6 @@ class Feature:
     context_at: int
     start: int
     end: int
-
-
-def hold_out(examples: Sequence[Example], share: float, seed: int = 13) -> tuple[list[Example], list[Example]]:
-    """Split by article into a training part and a held-out part, so that no passage is in both.
-
-    A file of one article is split by its passages. Where a share is wanted and there are two or more, one is held out
-    at least.
-
-    :param share: share of the articles that are held out, in [0, 1].
-    """
-    units = [e.article for e in examples]
-    if len(set(units)) == 1:
-        units = [e.context for e in examples]
-    titles = sorted(set(units))
-    random.Random(seed).shuffle(titles)
-    held = set(titles[: max(round(len(titles) * share), int(share > 0 and len(titles) > 1))])
-    kept = [e for e, unit in zip(examples, units, strict=True) if unit not in held]
-    return kept, [e for e, unit in zip(examples, units, strict=True) if unit in held]
-
-
-def unanswerable(examples: Sequence[Example], share: float, seed: int = 13) -> list[Example]:
-    """Make questions without answer: each is asked of the most similar other passage of its article.
-
-    That is what a reader sees behind a retriever: text on the topic which does not say it.
-
-    :param share: how many to make, as a share of the examples.
-    """
-    rng = random.Random(seed)
-    by_article: dict[str, dict[str, frozenset[str]]] = {}
-    for example in examples:
-        by_article.setdefault(example.article, {}).setdefault(example.context, _words(example.context))
-    made = []
-    for example in rng.sample(list(examples), round(len(examples) * share)):
-        asked = _words(example.question)
-        texts = [text.lower() for _, text in example.answers]
-        others = [
-            (len(asked & words), context)
-            for context, words in by_article[example.article].items()
-            if context != example.context and not any(text in context.lower() for text in texts)
-        ]
-        if others:
-            made.append(Example(f"{example.id}-none", example.question, max(others)[1], (), example.article))
-    return made
-
-
-def _words(text: str) -> frozenset[str]:
-    if has_cjk(text):  # no spaces: pairs of neighbouring characters
-        return frozenset(text[at : at + 2] for at in range(len(text) - 1) if text[at : at + 2].isalpha())
-    return frozenset(re.findall(r"\w{3,}", text.lower()))
 
 
 def features(examples: Iterable[Example], cutter: WindowCutter) -> list[Feature]:
@@ -126,6 +76,10 @@ class ReaderTask:
     def lengths(self) -> list[int]:
         """Return tokens of each window."""
         return [len(row.ids) for row in self._rows]
+
+    def units(self) -> list[bytes]:
+        """Return for each window the text that it is about, whatever is asked: what privacy is counted by."""
+        return [row.ids[row.context_at :].tobytes() for row in self._rows]
 
     def loss(self, model: nn.Module, rows: Sequence[int], device: torch.device) -> torch.Tensor:
         """Return the mean cross-entropy of start and end positions."""

@@ -22,10 +22,13 @@ from kgqa.training.labelled import SUFFIXES, read_labelled
 from kgqa.training.loop import Progress, Schedule, train
 from kgqa.training.mining import Retrieve, retrieved_without_answer
 from kgqa.training.reader import ReaderTask, features, hold_out, unanswerable
-from kgqa.training.starting import freeze, load_base, save_torch
+from kgqa.training.starting import freeze, load_base, save_torch, started_from
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
+
+ENOUGH = 30
+"""Least number of held-out questions that a border of "no answer" is fitted on; a tenth must be without answer."""
 
 Prepare = Callable[[list[Example]], list[Example]]
 """Changes training examples before they are cut: augmentation, or the removal of personal data."""
@@ -247,13 +250,14 @@ def finish(folder: Path, held: dict[str, list[Example]], made: Sequence[Example]
     """Fit the border of "no answer" on held-out questions, measure the int8 model, and write both into its card.
 
     :param held: held-out examples by the name of their file.
-    :param made: unanswerable questions that the border is fitted on as well, where no held-out file has its own.
+    :param made: unanswerable questions that the border is fitted on as well, where no held-out file has its own. With fewer
+        than :data:`ENOUGH` questions the card's border stays: that of the base.
     """
     path = folder / "card.json"
     card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     own = [e for part in held.values() if any(not e.answers for e in part) for e in part]
     open_questions = own or ([*(e for part in held.values() for e in part if not e.yes_no), *made] if made else [])
-    if open_questions:
+    if len(open_questions) >= ENOUGH and sum(not e.answers for e in open_questions) >= ENOUGH // 10:
         card["settings"]["threshold"] = fit_threshold(OnnxReader(folder), open_questions)
         write_card(folder, card)
     reader = OnnxReader(folder)
@@ -296,6 +300,11 @@ def fit_threshold(reader: SpanReader, examples: Sequence[Example]) -> float:
     return round(border, 3)
 
 
+def _border(base: str | Path | None) -> float:
+    folder = started_from("AutoModelForQuestionAnswering", base)
+    return ReaderSettings.of(folder).threshold if folder is not None else 0.0
+
+
 def _card(files: Sequence[Path], data: Data, options: ReaderOptions, progress: Progress) -> dict[str, Any]:
     said = asdict(options)
     sample = data.examples[:: max(1, len(data.examples) // 400)]
@@ -309,6 +318,6 @@ def _card(files: Sequence[Path], data: Data, options: ReaderOptions, progress: P
         "languages": sorted({detect(example.context) for example in sample}),
         "hyper_parameters": said,
         "best_update": progress.best_update or progress.update,
-        "settings": {"length": options.length, "overlap": options.overlap},
+        "settings": {"length": options.length, "overlap": options.overlap, "threshold": _border(options.base)},
         "command": "kgqa train reader " + " ".join(path.name for path in files),
     }

@@ -58,6 +58,12 @@ def load_base(kind: str, base: str | Path | None, seed: int = 13, **options: Any
     return model, folder
 
 
+def started_from(kind: str, base: str | Path | None) -> Path | None:
+    """Return the folder that a base stands for, where it has a card; ``None`` where it has none."""
+    folder = None if base is None else _folder(str(base), kind)
+    return folder if folder is not None and (folder / "card.json").is_file() else None
+
+
 def _folder(name: str, kind: str) -> Path:
     """Return a model's folder; what is no folder here and has the form ``owner/name`` is fetched from the hub."""
     if name == "builtin":

@@ -1,4 +1,4 @@
-"""``kgqa train pretrain|reader|encoder|reranker|paths|calibrate|search``: one file per command."""
+"""``kgqa train label|pretrain|reader|encoder|reranker|paths|calibrate|search``: one file per command."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import importlib
 import click
 
 COMMANDS = {
+    "label": "Turn a table of questions and answers into training data.",
     "pretrain": "Go on pre-training on your own documents, before a reader or encoder is tuned.",
     "reader": "Fine-tune a reader on SQuAD files.",
     "encoder": "Fine-tune an encoder on questions and passages.",
