@@ -310,3 +310,12 @@ def test_a_search_tries_settings_and_goes_on_after_a_kill(tmp_path, tiny_base, c
         "command"
     ]
     assert not list((tmp_path / "search").glob("trial-*"))
+
+
+def test_negatives_come_from_the_search_of_a_built_knowledge_base(built):
+    from kgqa.cli.train.reader import retriever
+
+    question = "What is the first dose of colchicine?"
+    found = retriever(str(built))([question], 3)
+    assert len(found[0]) == 3 and "1.2 mg" in found[0][0]
+    assert retriever(None) is None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kgqa.cli.frame import json_option, note, print_json, usable
+from kgqa.cli.frame import json_option, note, open_kb, print_json, usable
 from kgqa.cli.train.options import PEFT, bar, base_option, out_option, schedule_options, told, weights_of
 
 if TYPE_CHECKING:
@@ -131,9 +131,22 @@ def reader_options(base: str | None, schedule: Schedule, given: dict[str, Any]) 
 
 
 def retriever(source: str | None) -> Any:
-    """Return what finds passages in a knowledge base or folder of documents; ``None`` where there is no source."""
+    """Return what finds passages: hybrid search of a knowledge base that is built, else BM25 over a folder of documents."""
     if source is None:
         return None
+    folder = Path(source) if Path(source).is_dir() else Path("kb") / source
+    if _built(folder):
+        base = open_kb(str(folder))
+        return lambda questions, k: [
+            [hit.passage.text for hit in base.search(question, k, mode="hybrid")] for question in questions
+        ]
     from kgqa.training.mining import Miner, passages_of
 
-    return Miner(passages_of(Path(source) if Path(source).is_dir() else Path("kb") / source)).texts_for
+    return Miner(passages_of(folder)).texts_for
+
+
+def _built(folder: Path) -> bool:
+    from kgqa.config import index_folder
+    from kgqa.store.generations import Generations
+
+    return (folder / "documents").is_dir() and bool(Generations(index_folder(folder)).names())
