@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -72,9 +72,14 @@ def read_shapes(files: Sequence[Path], root: Path) -> tuple[Any, list[tuple[str,
 
 
 def expectations(shapes: Any) -> tuple[Expectation, ...]:
-    """Return the properties that the shapes in a store want at least one value of."""
-    found: list[Expectation] = []
-    for shape in dict.fromkeys(q.subject for q in shapes.quads_for_pattern(None, _node(_SH + "property"), None, None)):
+    """Return the properties that the shapes in a store want at least one value of.
+
+    Property shapes count wherever a shape with a target leads to them: by ``sh:property``, by ``sh:node``, in the parts of
+    ``sh:and``, or because they have a target themselves. What stands in ``sh:or``, ``sh:xone`` or ``sh:not`` is wanted of nobody
+    for sure and is left out.
+    """
+    found: dict[Expectation, None] = {}
+    for shape in _targeted(shapes):
         target = {
             "classes": _values(shapes, shape, "targetClass") + _implicit(shapes, shape),
             "nodes": _values(shapes, shape, "targetNode"),
@@ -82,8 +87,42 @@ def expectations(shapes: Any) -> tuple[Expectation, ...]:
             "objects_of": _values(shapes, shape, "targetObjectsOf"),
         }
         if any(target.values()):
-            found += [item for prop in _objects(shapes, shape, "property") if (item := _expected(shapes, prop, target))]
+            for prop in _properties(shapes, shape, frozenset()):
+                found.update((item, None) for item in _expected(shapes, prop, target))
     return tuple(sorted(found, key=lambda item: (item.classes, item.path)))
+
+
+def _targeted(shapes: Any) -> list[Any]:
+    """Return the shapes that may have a target, in a fixed order."""
+    told = ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf", "property", "node", "and")
+    found = {q.subject for name in told for q in shapes.quads_for_pattern(None, _node(_SH + name), None, None)}
+    return sorted(found, key=str)
+
+
+def _properties(shapes: Any, shape: Any, seen: frozenset[Any]) -> Iterator[Any]:
+    """Yield the property shapes that whatever conforms to a shape conforms to."""
+    if shape in seen:
+        return
+    if _objects(shapes, shape, "path"):
+        yield shape
+        return
+    seen = seen | {shape}
+    parts = [*_objects(shapes, shape, "property"), *_objects(shapes, shape, "node")]
+    for head in _objects(shapes, shape, "and"):
+        parts += _list(shapes, head)
+    for part in parts:
+        yield from _properties(shapes, part, seen)
+
+
+def _list(shapes: Any, head: Any) -> list[Any]:
+    """Return the members of an RDF list."""
+    members: list[Any] = []
+    visited: set[Any] = set()
+    while head not in visited and head != _node(v.RDF + "nil"):
+        visited.add(head)
+        members += [q.object for q in shapes.quads_for_pattern(head, _node(v.RDF + "first"), None, None)]
+        head = next((q.object for q in shapes.quads_for_pattern(head, _node(v.RDF + "rest"), None, None)), head)
+    return members
 
 
 def missing(store: GraphStore, wanted: Iterable[Expectation], iri: str, language: str = "en") -> tuple[str, ...]:
@@ -174,17 +213,18 @@ def _lines(shapes: Any) -> str:
     return "".join(f"{quad.subject} {quad.predicate} {quad.object} .\n" for quad in shapes)
 
 
-def _expected(shapes: Any, prop: Any, target: dict[str, tuple[str, ...]]) -> Expectation | None:
-    least = max((int(term.value) for term in _terms(shapes, prop, "minCount") if term.value.isdigit()), default=0)
+def _expected(shapes: Any, prop: Any, target: dict[str, tuple[str, ...]]) -> Iterator[Expectation]:
+    counts = [*_terms(shapes, prop, "minCount"), *_terms(shapes, prop, "qualifiedMinCount")]
+    least = max((int(term.value) for term in counts if term.value.isdigit()), default=0)
+    least = max(least, len(_objects(shapes, prop, "hasValue")))
     path = next(iter(_objects(shapes, prop, "path")), None)
     if least < 1 or path is None:
-        return None
+        return
     inverse = not isinstance(path, ox.NamedNode)
     iri = _values(shapes, path, "inversePath") if inverse else (path.value,)
-    if not iri:
-        return None  # longer paths have no single statement that could be missing
-    names = tuple((term.language.split("-")[0], term.value) for term in _terms(shapes, prop, "name"))
-    return Expectation(iri[0], least, inverse, names=names, **target)
+    if iri:  # longer paths have no single statement that could be missing
+        names = tuple((term.language.split("-")[0], term.value) for term in _terms(shapes, prop, "name"))
+        yield Expectation(iri[0], least, inverse, names=names, **target)
 
 
 def _implicit(shapes: Any, shape: Any) -> tuple[str, ...]:

@@ -151,3 +151,37 @@ def test_targets_other_than_classes(make, tmp_path):
     assert missing(store, wanted, EX + "aspirin") == ("maker",)
     assert set(missing(store, wanted, EX + "pain")) == {"code", "sign"}
     assert missing(store, wanted, EX + "fever") == ()
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "ex:S sh:targetClass ex:Drug ; sh:node ex:Named . ex:Named sh:property [ sh:path ex:name ; sh:minCount 1 ] .",
+        "ex:S sh:targetClass ex:Drug ; sh:and ( [ sh:property [ sh:path ex:x ] ] [ sh:property [ sh:path ex:name ; sh:minCount 1 ] ] ) .",
+        "ex:P a sh:PropertyShape ; sh:targetClass ex:Drug ; sh:path ex:name ; sh:minCount 1 .",
+        "ex:S sh:targetClass ex:Drug ; sh:property [ sh:path ex:name ; sh:qualifiedMinCount 1 ; sh:qualifiedValueShape [ sh:class ex:C ] ] .",
+        "ex:S sh:targetClass ex:Drug ; sh:property [ sh:path ex:name ; sh:hasValue ex:v ] .",
+        "ex:Drug a rdfs:Class, sh:NodeShape ; sh:node ex:S . ex:S sh:node ex:S ; sh:property [ sh:path ex:name ; sh:minCount 1 ] .",
+    ],
+)
+def test_what_is_wanted_is_found_wherever_a_shape_leads_to_it(make, tmp_path, shape):
+    file = tmp_path / "s.ttl"
+    prefixes = "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <http://example.org/> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n"
+    file.write_text(prefixes + shape, encoding="utf-8")
+    shapes, problems = read_shapes([file], tmp_path)
+    assert not problems
+    data = "@prefix ex: <http://example.org/> . ex:a a ex:Drug . ex:b a ex:Drug ; ex:name ex:v . ex:c a ex:Other ."
+    store, _ = make({"g.ttl": data})
+    wanted = expectations(shapes)
+    lacks = {name: missing(store, wanted, f"http://example.org/{name}") for name in "abc"}
+    assert lacks == {"a": ("name",), "b": (), "c": ()}
+
+
+def test_alternatives_are_wanted_of_nobody(tmp_path):
+    file = tmp_path / "s.ttl"
+    file.write_text(
+        "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <http://example.org/> .\n"
+        "ex:S sh:targetClass ex:Drug ; sh:or ( [ sh:property [ sh:path ex:x ; sh:minCount 1 ] ] ) .",
+        encoding="utf-8",
+    )
+    assert expectations(read_shapes([file], tmp_path)[0]) == ()
