@@ -16,7 +16,7 @@ from kgqa.errors import IndexFault
 from kgqa.knowledge import GRAPH, PASSAGES, BuildReport, Step
 from kgqa.knowledge import build as build_index
 from kgqa.language import fold
-from kgqa.types import Answer, Entity, Filters, Passage
+from kgqa.types import Answer, Entity, Filters, Link, Passage
 
 if TYPE_CHECKING:
     from kgqa.fusion import Calibration
@@ -255,6 +255,13 @@ class Opened:
 
         return EntityLinker(self.graph, [doc_id for doc_id, _ in self.store.documents()])
 
+    def iri(self, name: str) -> str | None:
+        """Return the IRI of an entity by a name of it; an IRI stays what it is."""
+        if "://" in name or name.startswith("urn:"):
+            return name.strip("<>")
+        links = sorted(self.linker.link([name])[0], key=lambda link: (link.start - link.end, -link.score))
+        return links[0].entity if links else None
+
     @property
     def qa(self) -> QA:
         """The answering flow. Many threads may ask for it at once; one of them makes it."""
@@ -375,6 +382,20 @@ class Opened:
     def own(self, entity: str) -> frozenset[str]:
         """Return ids of the documents that are an entity's own text."""
         return frozenset(self.linker.documents(entity)) if self.linker else frozenset()
+
+    def subject(self, doc_id: str, language: str = "en") -> Link | None:
+        """Return the entity whose own text a document is, as a link without a place."""
+        entity = self._subjects.get(doc_id)
+        if entity is None or self.graph is None:
+            return None
+        label, documents = self.graph.label(entity, language), self.linker.documents(entity)
+        return Link(0, 0, "", entity, label, 1.0, "given", self.graph.types(entity), documents)
+
+    @cached_property
+    def _subjects(self) -> dict[str, str]:
+        from kgqa.graph.subjects import subjects
+
+        return subjects(self.graph, self.linker.documents) if self.graph is not None else {}
 
     def known(self, words: Sequence[str]) -> list[bool]:
         """Tell for each word whether it stands anywhere in the documents."""

@@ -108,6 +108,9 @@ class Library(Protocol):
     def own(self, entity: str) -> frozenset[str]:
         """Return ids of the documents that are an entity's own text, as a contract's file is the contract's."""
 
+    def subject(self, doc_id: str, language: str = "en") -> Link | None:
+        """Return the thing whose own text a document is, as a link without a place; ``None`` when there is none or several."""
+
     def known(self, words: Sequence[str]) -> list[bool]:
         """Tell for each word whether it stands anywhere in the documents."""
 

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from kgqa import candidates, fusion, searching
+from kgqa import candidates, fusion, pointing, searching
 from kgqa.asking import Asked, asked
 from kgqa.fusion import Calibration, Decision
 from kgqa.language import detect
@@ -173,9 +173,30 @@ class QA:
         linker = self._parts.linker if "graph" in sides else None
         found = linker.link(questions) if linker else [[] for _ in questions]
         return [
-            Understood(request, detect(request.question), asked(request.question), _corrected(links, request.links))
+            self._pointed(
+                Understood(
+                    request, detect(request.question), asked(request.question), _corrected(links, request.links)
+                ),
+                sides,
+            )
             for request, links in zip(requests, found, strict=True)
         ]
+
+    def _pointed(self, one: Understood, sides: frozenset[Side]) -> Understood:
+        """Let "this agreement" mean the agreement when the question is asked of its document alone."""
+        documents, library = one.request.filters.documents or (), self._parts.library
+        if "graph" not in sides or library is None or len(documents) != 1 or pointing.names_a_text(one.links):
+            return one
+        subject = library.subject(next(iter(documents)), one.language)
+        if subject is None:
+            return one
+        question, link = pointing.pointed(one.question, subject)
+        return replace(
+            one,
+            request=replace(one.request, question=question),
+            asked=asked(question),
+            links=_corrected(one.links, (link,)),
+        )
 
     # 2 walk
     def _walk(self, understood: Sequence[Understood]) -> list[list[GraphFinding]]:

@@ -43,8 +43,8 @@ def plan(
     """Return the searches for one question, at least one.
 
     A thing that the question only describes ("the drug that treats X") is put in by the name that the graph found; a
-    thing that has a document of its own (a contract) narrows the search to that document; other things lift the documents
-    about them.
+    thing that has a document of its own (a contract) narrows the search to that document, as filters may do; other things
+    lift the documents about them.
     """
     if findings and findings[0].fills:
         return [_of_entity(question, _trimmed(link), filters, library, findings[0]) for link in findings[0].fills[:3]]
@@ -54,6 +54,8 @@ def plan(
         same = [link for link in own if (link.start, link.end) == (longest.start, longest.end)]
         documents = frozenset(d for link in same for d in link.documents)
         return [_in_documents(question, longest, documents, filters, None)]
+    if filters.documents is not None and len(filters.documents) == 1:
+        return [Search(topic(question), question, filters, focus="document")]
     return [_anywhere(question, links, filters, library)]
 
 

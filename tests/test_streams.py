@@ -3,12 +3,13 @@
 import threading
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kgqa.streams import pieces
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers()), st.integers(1, 7), st.integers(1, 4))
 def test_every_item_comes_once_and_keeps_its_place(items, size, streams):
     found = [None] * len(items)
