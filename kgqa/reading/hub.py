@@ -54,7 +54,8 @@ def torch_infer(model: Any, device: Any) -> Infer:
 
     import torch
 
-    wanted = set(inspect.signature(model.forward).parameters)
+    inner = model.get_base_model() if hasattr(model, "get_base_model") else model  # an adapter takes anything and passes it on
+    wanted = set(inspect.signature(inner.forward).parameters)
 
     def infer(inputs: dict[str, NDArray[np.int64]]) -> tuple[Logits, Logits]:
         given = {name: torch.from_numpy(rows).to(device) for name, rows in inputs.items() if name in wanted}
