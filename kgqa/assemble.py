@@ -262,6 +262,13 @@ class Opened:
         links = sorted(self.linker.link([name])[0], key=lambda link: (link.start - link.end, -link.score))
         return links[0].entity if links else None
 
+    def iri(self, name: str) -> str | None:
+        """Return the IRI of an entity by a name of it; an IRI stays what it is."""
+        if "://" in name or name.startswith("urn:"):
+            return name.strip("<>")
+        links = sorted(self.linker.link([name])[0], key=lambda link: (link.start - link.end, -link.score))
+        return links[0].entity if links else None
+
     @property
     def qa(self) -> QA:
         """The answering flow. Many threads may ask for it at once; one of them makes it."""

@@ -39,6 +39,7 @@ class KbConfig:
     """The settings of one knowledge base.
 
     :param folder: where its sources are.
+    :param audit: whether each answer leaves a record (see :mod:`kgqa.audit`).
     :param access: pattern and groups that may see what it fits: ``documents/board/*``, ``graph/pay.ttl``, or a named graph's IRI.
     :param closure: conclusions that are drawn at build: ``none``, ``rdfs``, or ``owl-rl`` (see :func:`kgqa.graph.rules.closure`).
     :param extraction: how statements are read from documents, and which of them may answer.
@@ -54,6 +55,7 @@ class KbConfig:
     closure: str = "none"
     extraction: Extraction = field(default_factory=Extraction)
     access: tuple[tuple[str, frozenset[str]], ...] = ()
+    audit: bool = False
 
     def groups_of(self, source: str) -> frozenset[str]:
         """Return the groups that may see a source; empty means everyone. The first pattern that fits decides.
@@ -73,7 +75,20 @@ class KbConfig:
         return self.folder / "graph"
 
 
-_KEYS = {"title", "languages", "chunking", "models", "prefixes", "tables", "closure", "extraction", "access"}
+_KEYS = {"title", "languages", "chunking", "models", "prefixes", "tables", "closure", "extraction", "access", "audit"}
+
+
+def kb_folder(name: str) -> Path:
+    """Return the folder of a knowledge base by its path, or by its name below ``kb/``.
+
+    :raises UsageError: there is no such folder.
+    """
+    for folder in (Path(name), Path("kb") / name):
+        if folder.is_dir():
+            return folder
+    known = sorted(p.name for p in Path("kb").glob("*") if p.is_dir()) if Path("kb").is_dir() else []
+    choice = f"known here: {', '.join(known)}" if known else "give the path of its folder"
+    raise UsageError(f"there is no knowledge base {name!r}; {choice}")
 
 
 def read_config(folder: Path) -> KbConfig:
@@ -103,6 +118,7 @@ def read_config(folder: Path) -> KbConfig:
             closure=_closure(raw.get("closure", False)),
             extraction=Extraction(**_table(raw, "extraction", path)),
             access=tuple((name, _groups(name, said)) for name, said in _table(raw, "access", path).items()),
+            audit=_switch("audit", raw.get("audit", False)),
         )
     except (TypeError, ValueError, KeyError) as error:
         raise UsageError(f"{path}: {error}; see the guide on kb.toml") from error
@@ -110,6 +126,12 @@ def read_config(folder: Path) -> KbConfig:
 
 def _model(folder: Path, name: str) -> str:
     return str(folder / name) if (folder / name).is_dir() else name
+
+
+def _switch(name: str, said: Any) -> bool:
+    if not isinstance(said, bool):
+        raise ValueError(f"{name} must be true or false, not {said!r}")
+    return said
 
 
 def _closure(said: Any) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kgqa import changing
 from kgqa.assemble import Opened
-from kgqa.config import KbConfig, index_folder, read_config
+from kgqa.config import KbConfig, index_folder, kb_folder, read_config
 from kgqa.errors import NotPermitted, UsageError
 from kgqa.knowledge import BuildReport, Step
 from kgqa.knowledge import build as build_index
@@ -18,6 +18,7 @@ from kgqa.streams import pieces
 from kgqa.types import Answer, Document, Entity, Filters, Hit, Link
 
 if TYPE_CHECKING:
+    from kgqa.audit import Journal
     from kgqa.extracting import Extracting
     from kgqa.graph.store import Table
     from kgqa.qa import QA, Request, Side
@@ -32,16 +33,7 @@ PATIENCE = 60.0
 
 def open(name: str | Path) -> KnowledgeBase:
     """See :func:`kgqa.open`."""
-    return KnowledgeBase(read_config(_kb_folder(str(name))))
-
-
-def _kb_folder(name: str) -> Path:
-    for folder in (Path(name), Path("kb") / name):
-        if folder.is_dir():
-            return folder
-    known = sorted(p.name for p in Path("kb").glob("*") if p.is_dir()) if Path("kb").is_dir() else []
-    choice = f"known here: {', '.join(known)}" if known else "give the path of its folder"
-    raise UsageError(f"there is no knowledge base {name!r}; {choice}")
+    return KnowledgeBase(read_config(kb_folder(str(name))))
 
 
 def _question(text: str) -> str:
@@ -52,13 +44,6 @@ def _question(text: str) -> str:
     if len(stripped) > MAX_QUESTION:
         raise UsageError(f"the question has {len(stripped):,} characters; {MAX_QUESTION:,} are the most, shorten it")
     return stripped
-
-
-def _iri(now: Opened, name: str) -> str | None:
-    if "://" in name or name.startswith("urn:"):
-        return name.strip("<>")
-    links = sorted(now.linker.link([name])[0], key=lambda link: (link.start - link.end, -link.score))
-    return links[0].entity if links else None
 
 
 class KnowledgeBase:
@@ -224,7 +209,19 @@ class KnowledgeBase:
             answers = now.qa.ask(requests, sides=sides or BOTH, progress=progress)
             marks = [marked(answer, now.passages_of) for answer in answers]
             seen = [now.permitted(a, request.filters) for a, request in zip(marks, requests, strict=True)]
-            return [replace(a, models=now.fingerprints, generation=now.generation.name) for a in seen]
+            done = [replace(a, models=now.fingerprints, generation=now.generation.name) for a in seen]
+        if self.config.audit and sides is None:
+            from kgqa.replaying import record
+
+            record(self.name, self.journal, requests, done)
+        return done
+
+    @property
+    def journal(self) -> Journal:
+        """The audit records of its answers; kept where ``audit = true`` stands in its ``kb.toml``."""
+        from kgqa.audit import Journal
+
+        return Journal(self.index / "audit.jsonl")
 
     def permitted(self, answer: Answer, filters: Filters) -> Answer:
         """Return an earlier answer as far as the asker may see it now; one that loses evidence is withdrawn."""
@@ -279,7 +276,7 @@ class KnowledgeBase:
         with self._work() as now:
             if now.graph is None:
                 raise UsageError(f"{self.name}: has no graph")
-            iri = _iri(now, name_or_iri)
+            iri = now.iri(name_or_iri)
             entity = now.sheet(iri, language, filters or Filters()) if iri else None
         if entity is None:
             raise UsageError(f"{self.name}: knows no entity {name_or_iri!r}; try another name or its IRI")

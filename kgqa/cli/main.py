@@ -23,6 +23,8 @@ COMMANDS = {
     "add": "Add sources to a knowledge base and its index.",
     "remove": "Remove a document and all that came from it.",
     "verify-erasure": "Prove that nothing of a removed document is left.",
+    "audit": "List the records of answers and check their chain.",
+    "replay": "Ask again what a record says, and compare.",
     "extract": "Read statements from documents into the graph; accept or reject them.",
     "batch": "Answer a file of questions.",
     "chat": "Open the chat in a browser.",
