@@ -1,5 +1,6 @@
 """Everything shown is escaped; the card says what the answer is, how sure, from where, and why not."""
 
+import re
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
