@@ -98,6 +98,25 @@ def test_hostile_passages_give_nothing_and_raise_nothing(films):
     assert found(films, rows) == []
 
 
+def test_chinese_sentences_are_read(make):
+    label = "<http://www.w3.org/2000/01/rdf-schema#label>"
+    lines = [f'<{E}director> {label} "导演"@zh .', f'<{E}actor> {label} "主演"@zh .']
+    people = ("张艺谋", "陈凯歌", "巩俐", "葛优")
+    lines += [f'<{E}p{n}> {label} "{name}"@zh .' for n, name in enumerate(people)]
+    films = [f"第{n}部电影" for n in range(10, 26)]
+    for n, name in enumerate(films):
+        lines.append(f'<{E}f{n}> {label} "{name}"@zh .')
+        lines.append(f"<{E}f{n}> <{E}director> <{E}p{n % 2}> .")
+        lines.append(f"<{E}f{n}> <{E}actor> <{E}p{2 + n % 2}> .")
+    store, _ = make({"z.nt": "\n".join(lines) + "\n"})
+    texts = [f"{name}的导演是{people[(n + 1) % 2]}。主演为{people[2 + (n + 1) % 2]}。" for n, name in enumerate(films)]
+    rows = [Passage(f"p{n}", f"d{n}", t, "zh", 0, len(t), films[n]) for n, t in enumerate(texts)]
+    got = said(found(store, rows))
+    assert (films[0], "导演", "陈凯歌") in got
+    assert (films[0], "主演", "葛优") in got
+    assert not [row for row in got if row[1] == "导演" and row[2] in people[2:]]
+
+
 # --- the ledger ---
 
 

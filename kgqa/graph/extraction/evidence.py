@@ -12,6 +12,7 @@ Four kinds of evidence, none of which needs a sentence that anybody has labelled
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from kgqa.graph.store import GraphStore
 from kgqa.protocols import Encoder
 from kgqa.types import Term, Vectors
 
+_BETWEEN_HAN = re.compile("(?<=[\u3400-\u9fff\uf900-\ufaff]) (?=[\u3400-\u9fff\uf900-\ufaff])")
 _SAMPLE = 1500
 _MOST_STATEMENTS = 2_000
 _USUAL = 0.2
@@ -142,7 +144,7 @@ class Evidence:
         return self._encoder.encode([spoken(words) for words in wordings])
 
     def _score(self, words: Sequence[str], seen: Seen, vector: Vectors | None) -> tuple[Way, float] | None:
-        said = Words.of(" ".join(word for word in words if word not in (TOPIC, NAME)))
+        said = Words.of(_joined(word if word not in (TOPIC, NAME) else "," for word in words))
         found: list[tuple[float, float, Way]] = []
         roles = Counter(role for name in seen.names for role in self.roles(name))
         for way in self.ways:
@@ -228,4 +230,9 @@ def _lexical(said: Words, relation: Relation) -> float:
 def spoken(words: Sequence[str]) -> str:
     """Return a wording as a sentence that an encoder can read."""
     names = {TOPIC: "it", NAME: "something", "^": "", "$": ""}
-    return " ".join(names.get(word, word) for word in words).strip()
+    return _joined(names.get(word, word) for word in words)
+
+
+def _joined(words: Iterable[str]) -> str:
+    """Join words by blanks, Chinese characters without, so that they can be segmented."""
+    return _BETWEEN_HAN.sub("", " ".join(words)).strip()
