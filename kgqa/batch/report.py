@@ -1,4 +1,4 @@
-"""The summary of a run as one HTML page that loads nothing: counts, then the answers, least certain first."""
+"""The summary of a run as one HTML page that loads nothing: counts, bad rows, answers (least certain first), abstentions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ body {
   font: 15px/1.55 system-ui, "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif;
   margin: 2rem auto; max-width: 72rem; padding: 0 1rem;
 }
-h1 { font-size: 1.5rem; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 .figures { display: flex; flex-wrap: wrap; gap: .75rem; padding: 0; list-style: none; }
 .figures li { border: 1px solid var(--line); border-radius: 10px; padding: .5rem 1rem; }
 .figures b { font-size: 1.3rem; display: block; }
@@ -28,17 +28,34 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 
 def report_page(name: str, records: Sequence[Mapping[str, Any]], limit: int = 5000) -> str:
-    """Return the page; everything that comes from questions or sources is escaped."""
-    ordered = sorted(records, key=lambda one: (not one["error"], one["kind"] != "none", one["confidence"] or 0.0))
-    rows = "\n".join(_row(one) for one in ordered[:limit])
+    """Return the page; everything that comes from questions or sources is escaped.
+
+    :param limit: rows of a part that are shown.
+    """
     figures = "".join(f"<li><b>{number}</b>{_text(label)}</li>" for label, number in _figures(records))
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("Row", "Confidence", "Question", "Answer", "Evidence"))
+    parts = (
+        ("Rows that could not be asked", [one for one in records if one["error"]]),
+        ("Answers, the least certain first", [o for o in records if not o["error"] and o["kind"] != "none"]),
+        ("Without an answer; the figure says how likely it is that the sources have none",
+         [one for one in records if not one["error"] and one["kind"] == "none"]),
+    )  # fmt: skip
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
         f"<title>{_text(name)}: answers</title><style>{_STYLE}</style></head><body>\n<h1>{_text(name)}: answers</h1>\n"
-        f'<ul class="figures">{figures}</ul>\n<table><thead><tr>{head}</tr></thead>\n'
-        f"<tbody>\n{rows}\n</tbody></table>\n</body></html>\n"
+        f'<ul class="figures">{figures}</ul>\n{"".join(_part(title, some, limit) for title, some in parts if some)}'
+        "</body></html>\n"
+    )
+
+
+def _part(title: str, records: Sequence[Mapping[str, Any]], limit: int) -> str:
+    ordered = sorted(records, key=lambda one: one["confidence"] or 0.0)
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("Row", "Confidence", "Question", "Answer", "Evidence"))
+    more = f'<p class="soft">and {len(ordered) - limit:,} more</p>\n' if len(ordered) > limit else ""
+    return (
+        f"<h2>{_text(title)} ({len(ordered):,})</h2>\n<table><thead><tr>{head}</tr></thead>\n<tbody>\n"
+        + "\n".join(map(_row, ordered[:limit]))
+        + f"\n</tbody></table>\n{more}"
     )
 
 
