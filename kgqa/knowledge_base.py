@@ -27,6 +27,9 @@ Mode = Literal["lexical", "dense", "hybrid", "rerank"]
 MAX_QUESTION = 4000
 """Longest question in characters."""
 
+TRIED = 16
+"""Examples that are tried for somebody to whom some sources are closed."""
+
 PATIENCE = 60.0
 """Seconds that a removal waits for answers that still read what is removed."""
 
@@ -121,7 +124,8 @@ class KnowledgeBase:
         with self._work() as now:
             if filters is None or not now.hides(filters):
                 return offered
-        return [question for question in offered if self.ask(question, filters=filters).text is not None]
+        answers = self.ask_many(offered[:TRIED], filters=[filters] * len(offered[:TRIED]))
+        return [question for question, answer in zip(offered, answers, strict=False) if answer.text is not None]
 
     def _examples(self) -> list[str]:
         path = self.config.folder / "questions.jsonl"
