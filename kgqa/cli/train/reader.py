@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kgqa.cli.frame import json_option, note, open_kb, print_json, usable
+from kgqa.cli.train.careful import Careful, careful_options
 from kgqa.cli.train.options import PEFT, bar, base_option, out_option, schedule_options, told, weights_of
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     default=0.25,
     show_default=True,
     type=click.FloatRange(0),
-    help="Unanswerable questions to make, as a share; only of files that have none.",
+    help="Unanswerable questions to make, as a share; of files that have none, or of all with --negatives-from.",
 )
 @click.option(
     "--negatives-from",
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
 @click.option("--train-words", is_flag=True, help="Train the word embeddings too (for other languages or much data).")
 @click.option("--peft", default="", type=PEFT, help="Train an adapter only.")
 @click.option("--length", default=256, show_default=True, type=click.IntRange(32), help="Tokens of a window.")
+@careful_options
 @click.option("--name", default="reader", show_default=True, help="The model's name, for its card.")
 @click.option("--license", default="not stated", show_default=True, help="The data's licences, for its card.")
 @json_option
@@ -69,6 +71,7 @@ def command(
     out: Path,
     base: str | None,
     schedule: Schedule,
+    careful: Careful,
     source: str | None,
     validation: tuple[Path, ...],
     corpus: Path | None,
@@ -88,11 +91,16 @@ def command(
     kgqa train reader train.json.gz dev-v2.0.json --out runs/reader --epochs 2
     kgqa train reader mine.csv --corpus kb/medical --base builtin --out runs/mine
     kgqa train reader feedback.json squad.json --weight feedback.json=5 --negatives-from kb/medical --out runs/mine
+    kgqa train reader mine.json --augment synonyms --augment paraphrase --augment-graph kb/medical --out runs/mine
+    kgqa train reader private.json --scrub --private 8 --peft lora --epochs 10 --out runs/private
     """
     from kgqa.training.reading import train_reader
 
+    if careful.private:
+        given["negatives"] = 0.0  # they ask one passage's questions of another, and privacy is counted by passage
+        note("with --private no unanswerable questions are made")
     options = reader_options(base, schedule, given)
-    said = {"name": name, "license": license}
+    said = {"name": name, "license": license, **careful.said}
     counts = weights_of(files, weights)
     with bar() as report:
         card = usable(
@@ -103,6 +111,8 @@ def command(
                 weights=counts,
                 card=said,
                 report=report,
+                prepare=careful.prepare,
+                trainer=careful.trainer,
                 retrieve=retriever(source),
                 validation=validation,
                 corpus=corpus,
