@@ -8,9 +8,12 @@ from __future__ import annotations
 import json
 import random
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from kgqa.evaluation import bioasq
 from kgqa.evaluation.squad import Example, predict, read_examples, score
@@ -113,7 +116,8 @@ def second_examples(data: Path) -> list[Example]:
 
 
 RUNS = ((first_examples, 0.5886, 0.06), (second_examples, 1.0, 0.03))
-"""The two runs of the built-in reader: examples, epochs and warm-up. Each falls from its peak rate to nothing."""
+"""The two runs of the built-in reader: examples, epochs and warm-up. Each falls from its peak rate to nothing, the second begins
+where the first ended, and the reader is the mean of both ends."""
 
 
 def make_reader(data: Path, out: Path) -> None:
@@ -122,6 +126,7 @@ def make_reader(data: Path, out: Path) -> None:
     freeze(model, 0, words=True)
     use_plain_attention(model)
     tokenizer = load_tokenizer(folder)
+    weights: list[dict[str, torch.Tensor]] = []
     for number, (examples, epochs, warmup) in enumerate(RUNS):
         rows = features(examples(data), WindowCutter(tokenizer, 256, 64))
         schedule = Schedule(
@@ -129,8 +134,18 @@ def make_reader(data: Path, out: Path) -> None:
         )
         task = ReaderTask(rows, tokenizer.token_to_id("[PAD]") or 0)
         train(model, task, schedule, out / f"work{number + 1}", report=_show)
+        weights.append({name: value.detach().clone() for name, value in model.state_dict().items()})
+    model.load_state_dict(averaged(weights))
     save_torch(model, folder, out / "torch")
     export_reader(model, folder / "tokenizer.json", data, out)
+
+
+def averaged(models: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    """Return the mean of the weights of runs that follow each other (Wortsman et al. 2022, "Model soups")."""
+    return {
+        name: torch.stack([model[name].float() for model in models]).mean(0).to(value.dtype)
+        for name, value in models[0].items()
+    }
 
 
 def export_reader(model: Any, tokenizer: Path, data: Path, out: Path) -> dict[str, Any]:
@@ -148,6 +163,7 @@ def export_reader(model: Any, tokenizer: Path, data: Path, out: Path) -> dict[st
             "warmup": [warmup for _, _, warmup in RUNS],
             "frozen": "word embeddings",
             "dropout": 0.0,
+            "averaged": "the ends of both runs",
             "precision": "bfloat16",
             "seed": [SEED, SEED + 1],
         },
