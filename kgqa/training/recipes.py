@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -234,4 +234,5 @@ def _show(progress: Progress) -> None:
 
 if __name__ == "__main__":
     part, *folders = sys.argv[1:]
-    {"reader": make_reader, "reranker": make_reranker}[part](*map(Path, folders))
+    makers: dict[str, Callable[..., None]] = {"reader": make_reader, "reranker": make_reranker}
+    makers[part](*map(Path, folders))
