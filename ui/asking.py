@@ -11,6 +11,9 @@ from kgqa.types import Answer, Filters, Link
 
 from .desk import KnowledgeBase
 
+BRIEF = 0.06
+"""Seconds that a stage must last to be shown."""
+
 KEPT = 4096
 """Stops remembered; one is needed for as long as its question is being answered."""
 
@@ -78,16 +81,23 @@ def stream(
 
 
 def _until_done(events: queue.SimpleQueue[Event], stop: threading.Event) -> Iterator[Event]:
-    event: Event | None = None
-    while event is None or isinstance(event, str):
+    """Pass events on; a stage that is over at once is left out, since showing it would only delay the answer."""
+    stage = ""
+    while True:
         try:
-            event = events.get(timeout=0.1)
+            event: Event | None = events.get(timeout=BRIEF)
         except queue.Empty:
             event = None
         if stop.is_set():
             event = Stopped()
-        if event is not None:
+        if event is None and stage:
+            yield stage
+            stage = ""
+        elif isinstance(event, str):
+            stage = event
+        elif event is not None:
             yield event
+            return
 
 
 __all__ = ["Stopped", "Stops", "stream"]
