@@ -11,8 +11,14 @@ from kgqa.cli.frame import json_option, kb_option, note, open_kb, print_json, pr
 from kgqa.errors import UsageError
 
 if TYPE_CHECKING:
+    from kgqa.evaluation.squad import Example
     from kgqa.protocols import Reader
     from kgqa.retrieval.hybrid import Mode
+
+
+_held_option = click.option(
+    "--held-out", "held", is_flag=True, help="Only the articles that the model's card names as held out of the file."
+)
 
 
 @click.group("eval")
@@ -23,13 +29,23 @@ def command() -> None:
 @command.command("reading")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--model", default="builtin", show_default=True, help="The built-in reader, a folder, or a hub name.")
-@click.option("--limit", type=click.IntRange(1), help="Only the first questions of each file.")
+@click.option(
+    "--limit", type=click.IntRange(1), help="Only the first questions of each file; with --by so many drawn at random."
+)
+@_held_option
 @click.option("--by", default="", metavar="NAME,…", help="By language, type, length, question, answer, source or file.")
 @click.option("--least", default=10, show_default=True, help="Smaller slices are put together.")
 @click.option("--picture", type=click.Path(path_type=Path), help="Draw the slices to this PNG or SVG file.")
 @json_option
 def reading(
-    files: tuple[Path, ...], model: str, limit: int | None, by: str, least: int, picture: Path | None, as_json: bool
+    files: tuple[Path, ...],
+    model: str,
+    limit: int | None,
+    held: bool,
+    by: str,
+    least: int,
+    picture: Path | None,
+    as_json: bool,
 ) -> None:
     """Score a reader on SQuAD 1.1 or 2.0 files, plain or .gz: exact, f1, has_answer_f1, no_answer_f1, n.
 
@@ -40,33 +56,51 @@ def reading(
     kgqa eval reading dev-v2.0.json.gz --by type,length,source
     """
     from kgqa.assemble import make_reader
-    from kgqa.evaluation.squad import evaluate
 
     reader = make_reader(model)
     if by:
-        figures = usable(lambda: _sliced(files, reader, limit, [name.strip() for name in by.split(",")], least))
+        names = [name.strip() for name in by.split(",")]
+        figures = usable(lambda: _sliced({p: _asked(p, model, held, limit) for p in files}, reader, names, least))
         if picture:
             from kgqa.evaluation.picture import draw_slices
 
             draw_slices(figures, picture)
         print_json(figures) if as_json else click.echo("\n".join(_slice_table(figures)))
         return
-    results = usable(lambda: {str(path): evaluate(path, reader, limit) for path in files})
+    from kgqa.evaluation.squad import evaluate
+
+    results = usable(lambda: {str(p): evaluate(p, reader, limit, articles=_articles(p, model, held)) for p in files})
     _show(results if len(files) > 1 else next(iter(results.values())), as_json)
 
 
-def _sliced(files: tuple[Path, ...], reader: Reader, limit: int | None, by: list[str], least: int) -> dict[str, Any]:
+def _articles(path: Path, model: str, held: bool) -> frozenset[str] | None:
+    from kgqa.evaluation.heldout import held_out
+    from kgqa.models.registry import builtin
+
+    return held_out(path, builtin("reader") if model == "builtin" else Path(model)) if held else None
+
+
+def _asked(path: Path, model: str, held: bool, limit: int | None, seed: int = 13) -> tuple[list[Example], bool]:
+    """Return the questions of a file that are asked, and whether "no answer" is allowed, which the whole file tells."""
+    from kgqa.evaluation.squad import check_ids, draw, read_examples
+
+    examples, titles = read_examples(path), _articles(path, model, held)
+    nulls = any(not example.answers for example in examples)
+    chosen = draw([e for e in examples if titles is None or e.article in titles], limit, seed)
+    check_ids(chosen, path)
+    return chosen, nulls
+
+
+def _sliced(asked: dict[Path, tuple[list[Example], bool]], reader: Reader, by: list[str], least: int) -> dict[str, Any]:
     from kgqa.evaluation.slices import SLICES, mark, report
-    from kgqa.evaluation.squad import read_examples
 
     if unknown := [name for name in by if name not in SLICES]:
         raise UsageError(f"--by {unknown[0]!r}: choose from {', '.join(SLICES)}")
-    rows = []
-    for path in files:
-        examples = read_examples(path)
-        nulls = any(not example.answers for example in examples)
-        rows += mark(examples[:limit], path.name, reader, nulls)
-    return report(rows, by, least)
+    return report(
+        [row for path, (examples, nulls) in asked.items() for row in mark(examples, path.name, reader, nulls)],
+        by,
+        least,
+    )
 
 
 def _slice_table(figures: dict[str, Any]) -> list[str]:
@@ -86,10 +120,13 @@ def _slice_table(figures: dict[str, Any]) -> list[str]:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--model", default="builtin", show_default=True, help="The built-in reader, a folder, or a hub name.")
 @click.option("--limit", type=click.IntRange(1), help="Only so many questions, drawn at random.")
+@_held_option
 @click.option("--seed", default=13, show_default=True, help="Fixes the draw, the slips and what is swapped for what.")
 @click.option("--picture", type=click.Path(path_type=Path), help="Draw the figures to this PNG or SVG file.")
 @json_option
-def robustness(file: Path, model: str, limit: int | None, seed: int, picture: Path | None, as_json: bool) -> None:
+def robustness(
+    file: Path, model: str, limit: int | None, held: bool, seed: int, picture: Path | None, as_json: bool
+) -> None:
     """Measure what a reader should not mind: slips and casing in the question, other names, genders and nations.
 
     \b
@@ -97,13 +134,11 @@ def robustness(file: Path, model: str, limit: int | None, seed: int, picture: Pa
     """
     from kgqa.assemble import make_reader
     from kgqa.evaluation.robustness import report
-    from kgqa.evaluation.squad import draw, read_examples
 
     reader = make_reader(model)
-    examples = usable(lambda: read_examples(file))
-    nulls = any(not example.answers for example in examples)
+    examples, nulls = usable(lambda: _asked(file, model, held, limit, seed))
     with progress() as step:
-        figures = usable(lambda: report(draw(examples, limit, seed), reader, nulls=nulls, seed=seed, progress=step))
+        figures = usable(lambda: report(examples, reader, nulls=nulls, seed=seed, progress=step))
     if picture:
         from kgqa.evaluation.picture import draw_robustness
 

@@ -147,6 +147,14 @@ def evaluate(
     chosen = [e for e in examples if articles is None or e.article in articles][:limit]
     if not chosen:
         raise ValueError(f"{path}: no questions to measure; check the articles and the limit")
-    if repeated := [name for name, count in Counter(e.id for e in chosen).items() if count > 1]:
-        raise ValueError(f"{path}: question id {repeated[0]} occurs more than once; ids must be unique")
+    check_ids(chosen, path)
     return score(chosen, predict(chosen, reader, nulls=nulls))
+
+
+def check_ids(examples: Sequence[Example], path: Path) -> None:
+    """Check that each question has an id of its own: answers are kept by it.
+
+    :raises ValueError: one occurs more than once.
+    """
+    if repeated := [name for name, count in Counter(e.id for e in examples).items() if count > 1]:
+        raise ValueError(f"{path}: question id {repeated[0]} occurs more than once; ids must be unique")

@@ -169,6 +169,18 @@ def test_the_commands_print_json_and_tables(capsys, tmp_path):
     status, out, _ = _run(capsys, "eval", "reading", file, "--by", "type,source", "--picture", tmp_path / "p.png")
     assert status == 0 and "by type" in out and "person" in out
     assert (tmp_path / "p.png").stat().st_size > 1000
+    status, out, _ = _run(capsys, "eval", "reading", file, "--limit", "2", "--json")
+    assert status == 0 and json.loads(out)["n"] == 2
+    status, _, err = _run(capsys, "eval", "reading", file, "--held-out")
+    assert status == 2 and "q.json: the card of reader names no articles" in err and "squad-v1.1-train" in err
+    held = file.with_name("squad-v2.0-dev-a.json")
+    text = file.read_text()
+    held.write_text(text.replace('"title": "T"', '"title": "Warsaw"'))
+    status, out, _ = _run(capsys, "eval", "reading", held, "--held-out", "--json")
+    assert status == 0 and json.loads(out)["n"] == 12
+    held.write_text(text)
+    status, _, err = _run(capsys, "eval", "reading", held, "--held-out")
+    assert status == 2 and "no questions" in err
     status, _, err = _run(capsys, "eval", "reading", file, "--by", "colour")
     assert status == 2 and "language" in err
 
