@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 ENOUGH = 30
 """Least number of held-out questions that a border of "no answer" is fitted on; a tenth must be without answer."""
 
+MOST_TRAINED = 300
+"""Trained questions that take part in the fit of the border at most."""
+
 Prepare = Callable[[list[Example]], list[Example]]
 """Changes training examples before they are cut: augmentation, or the removal of personal data."""
 
@@ -40,7 +44,8 @@ class ReaderOptions:
 
     :param base: model folder or hub name to start from; the built-in base weights when ``None``.
     :param held_out: share of the articles of each file that is not trained on but validated and reported on.
-    :param negatives: unanswerable questions to make, as a share of the answerable ones; of files that have none.
+    :param negatives: unanswerable questions to make, as a share of the answerable ones; of files that have none, or of all
+        where passages are retrieved for it.
     :param freeze: lowest encoder layers that stay as they are.
     :param freeze_words: keep the word embeddings, which short training of a small model only harms.
     :param peft: ``""`` for all weights, or ``lora``, ``adalora``, ``ia3`` or ``prefix``.
@@ -110,7 +115,7 @@ def train_reader(
     :param weights: how often each file is read in an epoch; once where nothing is said.
     :param card: what to say of the model besides what is known here (name, data, licence).
     :param prepare: changes the training examples, after the held-out ones were set apart.
-    :param retrieve: finds passages; unanswerable questions are then made of what it brings.
+    :param retrieve: finds passages; unanswerable questions are then made of what it brings, for every file.
     :param validation: files that validate and are reported on, and are not trained on.
     :param corpus: knowledge base or folder of the documents that tables and JSON lines name.
     :param note: told of each row that cannot be used.
@@ -134,7 +139,7 @@ def train_reader(
     save_torch(model, folder, out / "torch")
     said = _card(files, data, options, progress) | (card or {})
     export_int8(ReaderOutputs(model), folder / "tokenizer.json", out, outputs=("start_logits", "end_logits"), card=said)
-    return finish(out, data.held, data.made)
+    return finish(out, data.held, data.made, data.examples)
 
 
 def gather(
@@ -158,7 +163,7 @@ def gather(
     for path, count in zip(files, counts, strict=True):
         whole = _examples(path, corpus, note)
         kept, apart = hold_out(whole, options.held_out)
-        if all(e.answers for e in whole):
+        if retrieve is not None or all(e.answers for e in whole):
             made += _negatives(apart, options.negatives, retrieve)
             kept += _negatives(kept, options.negatives, retrieve)
         mixed += kept * count
@@ -181,7 +186,7 @@ def _examples(path: Path, corpus: Path | None, note: Callable[[str], None] | Non
 
 
 def _negatives(examples: Sequence[Example], share: float, retrieve: Retrieve | None) -> list[Example]:
-    usable = [e for e in examples if not e.yes_no]
+    usable = [e for e in examples if e.answers and not e.yes_no]
     if not share:
         return []
     return retrieved_without_answer(usable, retrieve, share) if retrieve else unanswerable(usable, share)
@@ -246,18 +251,26 @@ def _known_words(examples: Sequence[Example], tokenizer: Tokenizer, most: float)
             )
 
 
-def finish(folder: Path, held: dict[str, list[Example]], made: Sequence[Example] = ()) -> dict[str, Any]:
+def finish(
+    folder: Path,
+    held: dict[str, list[Example]],
+    made: Sequence[Example] = (),
+    trained: Sequence[Example] = (),
+) -> dict[str, Any]:
     """Fit the border of "no answer" on held-out questions, measure the int8 model, and write both into its card.
 
     :param held: held-out examples by the name of their file.
-    :param made: unanswerable questions that the border is fitted on as well, where no held-out file has its own. With fewer
-        than :data:`ENOUGH` questions the card's border stays: that of the base.
+    :param made: unanswerable questions that the border is fitted on as well, where no held-out file has its own.
+    :param trained: what the model was trained on; where less than :data:`ENOUGH` is held out, some of it takes part in the
+        fit, and where that is too little too, the card's border stays: that of the base.
     """
     path = folder / "card.json"
     card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     own = [e for part in held.values() if any(not e.answers for e in part) for e in part]
     open_questions = own or ([*(e for part in held.values() for e in part if not e.yes_no), *made] if made else [])
-    if len(open_questions) >= ENOUGH and sum(not e.answers for e in open_questions) >= ENOUGH // 10:
+    if not _enough(open_questions):
+        open_questions = [*open_questions, *random.Random(13).sample(list(trained), min(len(trained), MOST_TRAINED))]
+    if _enough(open_questions):
         card["settings"]["threshold"] = fit_threshold(OnnxReader(folder), open_questions)
         write_card(folder, card)
     reader = OnnxReader(folder)
@@ -269,6 +282,10 @@ def finish(folder: Path, held: dict[str, list[Example]], made: Sequence[Example]
     card["held_out"] = {name: sorted({e.article for e in part}) for name, part in held.items()}
     write_card(folder, card)
     return card
+
+
+def _enough(examples: Sequence[Example]) -> bool:
+    return len(examples) >= ENOUGH and sum(not e.answers for e in examples) >= ENOUGH // 10
 
 
 def fit_threshold(reader: SpanReader, examples: Sequence[Example]) -> float:
