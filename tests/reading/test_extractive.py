@@ -132,3 +132,10 @@ def test_every_span_is_a_slice_of_its_document(shared_reader, text, start):
 def shared_reader(tmp_path_factory, write_reader):
     liked = {"rome": 2.0, "paris": 1.0, "[CLS]": 0.5}
     return OnnxReader(write_reader(tmp_path_factory.mktemp("m") / "m", liked, liked, {"length": 32, "unknown": 1.0}))
+
+
+def test_full_width_letters_are_read_and_offsets_hold(city_reader):
+    reader = OnnxReader(city_reader)
+    text = "Ｗｈｅｒｅ is Ｒｏｍｅ ?"
+    found = reader.read(["Ｗｈｅｒｅ ?"], [[Passage("p", "d", text, "en", 100, 100 + len(text))]])[0][0]
+    assert (found.text, found.start) == ("Ｒｏｍｅ", 100 + text.index("Ｒ"))
