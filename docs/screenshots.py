@@ -36,7 +36,7 @@ def shoot(base: Any, question: str, chinese: str, images: Path = IMAGES) -> list
         wide.locator("#inspector .toggle[aria-expanded=false]").nth(1).click()
         wide.wait_for_selector("#inspector .toggle[aria-expanded=true]")
         made.append(_save(wide, images / "graph.png"))
-        for tab, name in (("Knowledge base", "knowledge-base"), ("Batch", "batch"), ("Review", "review")):
+        for tab, name in (("Knowledge base", "knowledge-base"), ("Batch", "batch")):
             wide.get_by_role("tab", name=tab).click()
             made.append(_save(wide, images / f"{name}.png"))
         dark = _page(browser, url, 1280, 860)
@@ -47,6 +47,9 @@ def shoot(base: Any, question: str, chinese: str, images: Path = IMAGES) -> list
         phone = _page(browser, url, 390, 800)
         _ask(phone, question)
         made.append(_save(phone, images / "chat-phone.png"))
+        wide.get_by_role("tab", name="Review").click()
+        wide.click("#owner-refresh")
+        made.append(_save(wide, images / "review.png"))
         browser.close()
         app.close()
     return made
@@ -54,6 +57,7 @@ def shoot(base: Any, question: str, chinese: str, images: Path = IMAGES) -> list
 
 def _page(browser: Any, url: str, width: int, height: int) -> Any:
     page = browser.new_page(viewport={"width": width, "height": height})
+    page.set_default_timeout(120_000)
     page.goto(url)
     page.wait_for_selector("#history-list > *", state="attached")
     return page
@@ -62,7 +66,7 @@ def _page(browser: Any, url: str, width: int, height: int) -> Any:
 def _ask(page: Any, question: str) -> None:
     page.fill("#question textarea", question)
     page.keyboard.press("Enter")
-    page.wait_for_selector("#live article.card", timeout=60_000)
+    page.wait_for_selector("#live article.card")
 
 
 def _save(page: Any, file: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -30,14 +31,28 @@ THEME_SWITCH = """() => {
   const dark = document.body.classList.toggle('dark');
   localStorage.setItem('kgqa-theme', dark ? 'dark' : 'light');
 }"""
-ON_LOAD = """() => {
+NAMED = {"#theme": "theme", ".toggle-button": "history", "#language fieldset": "interface_language"}
+"""Controls that have no words of their own, and the text that names them."""
+
+ON_LOAD = (
+    """() => {
   const wanted = localStorage.getItem('kgqa-theme');
   if (wanted) document.body.classList.toggle('dark', wanted === 'dark');
-  // The name that Gradio gives its upload areas hides the words in them from people who navigate by voice.
-  const named = () => document.querySelectorAll('.upload-container[aria-label]').forEach(e => e.removeAttribute('aria-label'));
-  new MutationObserver(named).observe(document.body, { childList: true, subtree: true });
-  named();
+  const names = NAMES;
+  const name = () => {
+    // The name that Gradio gives its upload areas hides the words in them from people who navigate by voice.
+    document.querySelectorAll('.upload-container[aria-label]').forEach(e => e.removeAttribute('aria-label'));
+    const said = names[document.documentElement.lang === 'zh' ? 'zh' : 'en'];
+    for (const [where, text] of Object.entries(said)) document.querySelectorAll(where).forEach(e => {
+      if (e.getAttribute('aria-label') !== text) { e.setAttribute('aria-label', text); e.title = text; }
+    });
+  };
+  new MutationObserver(name).observe(document.documentElement, {
+    childList: true, subtree: true, attributes: true, attributeFilter: ['lang'],
+  });
+  name();
 }"""
+).replace("NAMES", json.dumps({code: {where: t(key, code) for where, key in NAMED.items()} for _, code in LANGUAGES}))
 LANGUAGE_SWITCH = "(language) => { document.documentElement.lang = language; return language; }"
 
 

@@ -115,7 +115,7 @@ def test_an_overlong_question_is_refused_in_words(visit):
 def test_history_is_kept_opened_and_exported(visit):
     at = visit().ready()
     at.ask("What are the side effects of metformin?")
-    at.page.get_by_label("Toggle Sidebar").click()
+    at.page.get_by_label("Conversations", exact=True).click()
     at.page.wait_for_selector("button.past")
     at.page.click("#new-chat")
     at.page.wait_for_selector(".welcome")
@@ -131,7 +131,7 @@ def test_history_is_kept_opened_and_exported(visit):
         assert data.startswith(b"%PDF") if kind == "pdf" else b"lactic acidosis is rare but serious" in data
     at.page.reload()
     at.ready()
-    at.page.get_by_label("Toggle Sidebar").click()
+    at.page.get_by_label("Conversations", exact=True).click()
     at.page.locator("button.past", has_text="side effects").wait_for()
     at.check()
 
@@ -139,7 +139,7 @@ def test_history_is_kept_opened_and_exported(visit):
 def test_two_browsers_do_not_see_each_other(visit):
     one, other = visit().ready(), visit().ready()
     one.ask("What are the side effects of metformin?")
-    other.page.get_by_label("Toggle Sidebar").click()
+    other.page.get_by_label("Conversations", exact=True).click()
     other.page.wait_for_timeout(300)
     assert other.page.locator("button.past").count() == 0
 
@@ -331,9 +331,9 @@ def test_no_page_has_an_accessibility_fault(visit, theme):
     at.panel("#correction").wait_for()
     assert faults() == [], "correction"
     at.page.click("#close")
-    at.page.get_by_label("Toggle Sidebar").click()
+    at.page.get_by_label("Conversations", exact=True).click()
     assert faults() == [], "history"
-    at.page.get_by_label("Toggle Sidebar").click()
+    at.page.get_by_label("Conversations", exact=True).click()
     for tab in ("Knowledge base", "Batch", "Review"):
         at.tab(tab)
         assert faults() == [], tab

@@ -149,7 +149,7 @@ def test_a_pdf_is_added_while_others_ask_answers_and_leaves_no_trace(visit, fold
     at.page.click("#remove-button")
     at.page.get_by_text("The check found no trace of it").wait_for(timeout=240_000)
     at.tab("Ask")
-    at.ask("What is the usual dose of zanvorex? ")
+    at.ask("How much zanvorex is usually given a day?")
     assert "35 mg" not in at.live().inner_text()
     assert at.page.evaluate("window.pwned") is None and at.page.locator("#log img, #live img, #found img").count() == 0
     at.check()
