@@ -363,6 +363,8 @@ class KnowledgeBase:
         before = self._now
         report = self._rebuilt(progress)
         before.wait(PATIENCE)
+        if forget := getattr(before.encoder, "forget", None):
+            forget()  # it may remember sentences of what is gone
         Generations(self.index).prune()
         return report
 

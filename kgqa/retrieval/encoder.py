@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,11 @@ from kgqa.errors import MissingExtra, ModelError
 from kgqa.protocols import Role
 from kgqa.retrieval.onnx import OnnxModel
 from kgqa.types import Vectors
+
+REMEMBERED = 20_000
+"""Texts whose rows are kept: about 40 MB."""
+SHORT = 400
+"""Characters of a text whose row is kept; passages are longer and do not come again."""
 
 
 class OnnxEncoder:
@@ -33,6 +40,7 @@ class OnnxEncoder:
         self.name = str(card.get("name", Path(folder).name))
         self.languages = tuple(str(language) for language in card.get("languages", ()))
         self._dim = int(card["dim"])
+        self._memory = _Memory()
         self._prefix = {"query": str(card.get("query_prefix", "")), "passage": str(card.get("passage_prefix", ""))}
         self._fingerprint = _fingerprint(
             hashes=self._model.hashes,
@@ -62,8 +70,50 @@ class OnnxEncoder:
         if not texts:
             return np.zeros((0, self._dim), np.float32)
         prefix = self._prefix[role]
-        rows = np.stack(self._model.run(self._model.tokenise([prefix + text for text in texts])))
-        return unit_rows(rows, self.name)
+        return self._memory.rows([prefix + text for text in texts], self._encode)
+
+    def forget(self) -> None:
+        """Drop what is remembered of earlier texts, as after a document is removed."""
+        self._memory.clear()
+
+    def _encode(self, texts: list[str]) -> Vectors:
+        return unit_rows(np.stack(self._model.run(self._model.tokenise(texts))), self.name)
+
+
+class _Memory:
+    """Rows of short texts (questions, sentences, names) that come again; safe to use from several threads.
+
+    A text has the same row in any batch, so what is remembered is what would be computed.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._rows: OrderedDict[str, Vectors] = OrderedDict()
+
+    def rows(self, texts: list[str], encode: Callable[[list[str]], Vectors]) -> Vectors:
+        """Return the rows of texts; those that are not remembered are encoded, each once."""
+        with self._lock:
+            known = {text: self._rows[text] for text in texts if text in self._rows}
+            for text in known:
+                self._rows.move_to_end(text)
+        new = list(dict.fromkeys(text for text in texts if text not in known))
+        if new:
+            known.update(zip(new, encode(new), strict=True))
+            self._keep([text for text in new if len(text) <= SHORT], known)
+        return np.stack([known[text] for text in texts])
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._rows.clear()
+
+    def _keep(self, texts: list[str], rows: dict[str, Vectors]) -> None:
+        with self._lock:
+            for text in texts:
+                # A copy: a row of a large result would keep all of it.
+                self._rows[text] = rows[text].copy()
+            while len(self._rows) > REMEMBERED:
+                self._rows.popitem(last=False)
 
 
 class SentenceTransformerEncoder:

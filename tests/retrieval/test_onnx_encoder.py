@@ -43,11 +43,37 @@ def test_rows_are_unit_vectors(encoder, rows):
 
 def test_the_same_text_gives_the_same_row_in_any_batch(encoder, rows):
     texts = [text.replace("\ud800", "") for text in TEXTS]
-    alone = np.concatenate([encoder.encode([text]) for text in texts])
+    alone = np.concatenate([encoder.forget() or encoder.encode([text]) for text in texts])
+    encoder.forget()
     assert alone.tobytes() == rows.tobytes()
     order = [5, 0, 7, 3, 0, 2, 6, 4, 1]
     assert encoder.encode([texts[i] for i in order]).tobytes() == rows[order].tobytes()
     assert OnnxEncoder(FOLDER, threads=1).encode(texts).tobytes() == rows.tobytes()
+
+
+def test_what_comes_again_is_not_run_again(monkeypatch):
+    fresh, run = OnnxEncoder(FOLDER, threads=1), []
+    plain = fresh._model.run
+    monkeypatch.setattr(fresh._model, "run", lambda encodings: run.append(len(encodings)) or plain(encodings))
+    first = fresh.encode(["fever 发热", "cough", "fever 发热"])
+    again = fresh.encode(["cough", "ache", "fever 发热"])
+    assert run == [2, 1]
+    assert again[[0, 2]].tobytes() == first[[1, 0]].tobytes()
+    long = "pay rent " * 100
+    assert fresh.encode([long]).tobytes() == fresh.encode([long]).tobytes()
+    assert run[2:] == [1, 1]  # long texts are not kept
+    first[0] = 0  # a caller may change its own rows
+    assert np.linalg.norm(fresh.encode(["fever 发热"])) == pytest.approx(1.0, abs=1e-5)
+    fresh.forget()
+    fresh.encode(["cough"])
+    assert run[4:] == [1]
+
+
+def test_what_is_remembered_has_a_bound(monkeypatch):
+    monkeypatch.setattr("kgqa.retrieval.encoder.REMEMBERED", 3)
+    fresh = OnnxEncoder(FOLDER, threads=1)
+    fresh.encode([f"word {n}" for n in range(5)])
+    assert list(fresh._memory._rows) == ["word 2", "word 3", "word 4"]
 
 
 def test_meaning_decides(rows):
