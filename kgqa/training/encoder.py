@@ -22,7 +22,7 @@ from kgqa.training.loop import Progress, Schedule, train
 from kgqa.training.mining import Group
 from kgqa.training.pairs import Exam, by_vectors, nearest
 from kgqa.training.reader import pad_windows
-from kgqa.training.starting import freeze, load_base, save_torch
+from kgqa.training.starting import base_name, freeze, load_base, save_torch
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +211,7 @@ def _card(inner: Any, options: EncoderOptions) -> dict[str, Any]:
         "kind": "encoder",
         "name": "encoder",
         "license": "not stated",
-        "base": str(options.base or "all-MiniLM-L6-v2"),
+        "base": base_name("AutoModel", options.base),
         "hyper_parameters": asdict(options.schedule)
         | {"loss": options.loss, "scale": options.scale, "length": options.length, "peft": options.peft},
         "dim": int(inner.config.hidden_size),

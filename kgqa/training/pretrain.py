@@ -24,7 +24,7 @@ from kgqa.training.export import write_card
 from kgqa.training.fitting import Report, Trainer, fit
 from kgqa.training.loop import Progress, Schedule, Task, train
 from kgqa.training.reader import Feature, ReaderTask, pad_windows
-from kgqa.training.starting import freeze, load_base, save_torch
+from kgqa.training.starting import base_name, freeze, load_base, save_torch
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -246,7 +246,7 @@ def _card(options: PretrainOptions, windows: int, progress: Progress) -> dict[st
         "kind": "language",
         "name": "language",
         "license": "not stated",
-        "base": str(said.pop("base") or "all-MiniLM-L6-v2"),
+        "base": base_name("AutoModelForMaskedLM", said.pop("base")),
         "examples": windows,
         "hyper_parameters": said,
         "best_update": progress.best_update or progress.update,

@@ -23,7 +23,7 @@ from kgqa.training.labelled import SUFFIXES, read_labelled
 from kgqa.training.loop import Progress, Schedule, train
 from kgqa.training.mining import Retrieve, retrieved_without_answer
 from kgqa.training.reader import ReaderTask, features, hold_out, unanswerable
-from kgqa.training.starting import freeze, load_base, save_torch, started_from
+from kgqa.training.starting import base_name, freeze, load_base, save_torch, started_from
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -328,7 +328,7 @@ def _card(files: Sequence[Path], data: Data, options: ReaderOptions, progress: P
     return {
         "kind": "reader",
         "name": "reader",
-        "base": str(said.pop("base") or "all-MiniLM-L6-v2"),
+        "base": base_name("AutoModelForQuestionAnswering", said.pop("base")),
         "data": [path.name for path in files],
         "license": "not stated",
         "examples": len(data.examples),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kgqa.errors import MissingExtra, ModelError
+from kgqa.models.cards import read_card
 from kgqa.models.registry import builtin, in_force
 from kgqa.training.adapters import foldable
 from kgqa.training.export import base_folder
@@ -56,6 +57,16 @@ def load_base(kind: str, base: str | Path | None, seed: int = 13, **options: Any
     finally:
         transformers.logging.set_verbosity(level)
     return model, folder
+
+
+def base_name(kind: str, base: str | Path | None) -> str:
+    """Return what a card says of the model that training started from."""
+    if base is None:
+        return "all-MiniLM-L6-v2"
+    if str(base) != "builtin":
+        return str(base)
+    card = read_card(_folder("builtin", kind))
+    return f"{card.name}, model.onnx sha256 {card.files.get('model.onnx', '')}"
 
 
 def started_from(kind: str, base: str | Path | None) -> Path | None:

@@ -64,13 +64,14 @@ def command(
     """
     from kgqa.models.cards import read_card
     from kgqa.training.reranker import train_reranker
+    from kgqa.training.starting import base_name
 
     with bar() as report:
         ranking = usable(lambda: gather(schedule.seed))
         said = {
             "name": name,
             "license": license,
-            "base": base or "all-MiniLM-L6-v2",
+            "base": base_name("AutoModelForSequenceClassification", base),
             "data": [path.name for path in ranking.sources],
             "questions": len(ranking.groups),
             "command": "kgqa train reranker " + " ".join(path.name for path in ranking.sources),
