@@ -1,4 +1,4 @@
-"""Routes that change a knowledge base: put a document, delete one and prove that it is gone."""
+"""Routes that change a knowledge base: put a document, delete one and prove that it is gone, take up a new index."""
 
 from __future__ import annotations
 
@@ -40,6 +40,15 @@ async def _receive(request: Request, file: Path, most: int) -> None:
             out.write(chunk)
     if not size:
         raise UsageError("the file is empty; send its bytes as the body")
+
+
+@router.post("/v1/kbs/{kb}/reload")
+async def reload(kb: str, service: Serving, caller: Calling) -> dict[str, Any]:
+    """Go on with what ``kgqa build`` has made meanwhile; who asks in between is answered from the old index."""
+    base = service.owned(kb, caller)
+    async with service.changing:
+        await service.run(base.reopen)
+    return {"generation": base.generation}
 
 
 @router.delete("/v1/kbs/{kb}/documents/{doc_id:path}")

@@ -98,6 +98,7 @@ def test_search_entity_sparql_and_documents(client, small):
         ("GET", "/v1/kbs/small/entity?name=zzzz", None, 400, "knows no entity"),
         ("PUT", "/v1/kbs/small/documents/new.md", None, 403, "--writable"),
         ("DELETE", "/v1/kbs/small/documents/gout.md", None, 403, "--writable"),
+        ("POST", "/v1/kbs/small/reload", {}, 403, "--writable"),
         ("GET", "/docs", None, 404, ""),
         ("PATCH", "/v1/kbs", None, 405, ""),
     ],
@@ -260,6 +261,18 @@ def test_a_document_comes_and_goes(own):
         gone = client.delete("/v1/kbs/small/documents/quillon.md")
         assert gone.status_code == 200 and gone.json()["remains"] == []
         assert "1893" not in (client.post("/v1/kbs/small/ask", json=asked).json()["answer"] or "")
+    kb.close()
+
+
+def test_an_index_that_was_built_meanwhile_is_taken_up(own):
+    kb = kgqa.open(own)
+    (own / "documents" / "late.md").write_text("The zorplex bridge was opened in 1907.", encoding="utf-8")
+    kgqa.build(own)
+    with serving(create_app([kb], writable=True)) as client:
+        assert "late.md" not in client.get("/v1/kbs/small/documents").text
+        found = client.post("/v1/kbs/small/reload")
+        assert found.status_code == 200 and found.json()["generation"] == kb.generation
+        assert "late.md" in client.get("/v1/kbs/small/documents").text
     kb.close()
 
 
