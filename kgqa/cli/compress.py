@@ -142,7 +142,11 @@ def prune(
 @click.option("--kind", default="reader", show_default=True, type=click.Choice(["reader", "encoder"]))
 @click.option("--data", multiple=True, required=True, type=_PATH, help="SQuAD files; for an encoder also text files.")
 @click.option("--student", type=_PATH, help="Model folder to start from; layers of the first teacher if not given.")
-@click.option("--layers", default=3, show_default=True, type=click.IntRange(0), help="Layers of the student; 0: all.")
+@click.option(
+    "--layers",
+    type=click.IntRange(0),
+    help="Layers of the student, 0 for all; 3 if not given, all of a given --student.",
+)
 @click.option("--epochs", default=1.0, show_default=True)
 @click.option("--lr", default=3e-4, show_default=True, help="Peak learning rate.")
 @click.option("--batch", default=32, show_default=True)
@@ -156,7 +160,7 @@ def distil(
     kind: str,
     data: tuple[Path, ...],
     student: Path | None,
-    layers: int,
+    layers: int | None,
     epochs: float,
     lr: float,
     batch: int,
@@ -171,7 +175,7 @@ def distil(
     """Train a smaller reader or encoder on what one larger one says, or several together.
 
     \b
-    kgqa compress distil runs/large runs/other --data train.json.gz --student runs/base --layers 0 --out runs/small
+    kgqa compress distil runs/large runs/other --data train.json.gz --student runs/base --out runs/small
     """
     from kgqa.cli.train.options import bar
     from kgqa.training.compress import DistilOptions
@@ -179,7 +183,8 @@ def distil(
     from kgqa.training.loop import Schedule
 
     schedule = Schedule(learning_rate=lr, epochs=epochs, batch=batch, log_every=10)
-    options = DistilOptions(student, layers, temperature, trust, schedule=schedule)
+    count = (0 if student else 3) if layers is None else layers
+    options = DistilOptions(student, count, temperature, trust, schedule=schedule)
     allowed = _limit(quality, max_loss, limit)
     with bar() as report:
         figures = usable(lambda: run(teachers, data, out, kind, options, allowed, report=report))

@@ -25,6 +25,7 @@ from kgqa.training.distilling import (
     DistilOptions,
     DistilTask,
     EncoderDistilTask,
+    TorchEncoder,
     TorchTeacher,
     encoder_teacher,
     reader_teacher,
@@ -104,22 +105,25 @@ def prune(
     :param heads: share of the heads to take out, in [0, 1).
     :param units: share of the feed-forward units to take out, in [0, 1).
     :param files: SQuAD files; a reader's parts are then judged by the loss on them instead of by their weights.
-    :param recover: trains the pruned reader on the files afterwards, with the whole one as its teacher.
-    :raises UsageError: a share is out of range, or files are given for another kind than a reader.
+    :param recover: trains the pruned reader or encoder on the files afterwards, with the whole one as its teacher.
+    :raises UsageError: a share is out of range, or files are given for a reranker.
     """
     if not (0 <= heads < 1 and 0 <= units < 1):
         raise UsageError(f"shares must be in [0, 1), got heads {heads} and units {units}")
-    if kind != "reader" and (files or recover):
-        raise UsageError(f"a {kind} is pruned by its weights alone; leave the files out")
+    if kind == "reranker" and (files or recover):
+        raise UsageError("a reranker is pruned by its weights alone; leave the files out")
     if recover and not files:
         raise UsageError("to recover, the pruned model needs files to learn from; give SQuAD files")
     model, source = _load(folder, kind)
     whole, _ = _load(folder, kind)
-    rows = _windows(files, source, _longest(model)) if files else []
+    rows = _windows(files, source, _longest(model)) if files and kind == "reader" else []
     prune_model(model, heads, units, _losses(rows[:_LEARNT], source))
-    if recover:
+    if recover and kind == "reader":
         task = DistilTask(rows, _pad(source), [TorchTeacher(whole)], DistilOptions())
         fit(model, task, recover, out / "work", report=report)
+    elif recover:
+        task_ = EncoderDistilTask(_texts(files), load_tokenizer(source), [TorchEncoder(folder)], _longest(model))
+        fit(model, task_, recover, out / "work", wrap=MeanPooled, report=report)
     said = {
         "made_from": str(folder),
         "pruned": {
@@ -191,6 +195,12 @@ def _reader_task(
 def _encoder_task(
     teachers: Sequence[Path], files: Sequence[Path], source: Path, options: DistilOptions, student: Any
 ) -> EncoderDistilTask:
+    length = min(options.length, _longest(student))
+    return EncoderDistilTask(_texts(files), load_tokenizer(source), [encoder_teacher(one) for one in teachers], length)
+
+
+def _texts(files: Sequence[Path]) -> list[str]:
+    """Return what an encoder learns on: questions and passages of SQuAD files, paragraphs of text files."""
     texts: list[str] = []
     for path in files:
         if path.suffix in (".txt", ".md"):
@@ -199,8 +209,7 @@ def _encoder_task(
             texts += [text for e in read_examples(path) for text in (e.question, e.context)]
     if len(set(texts)) < 2:
         raise ValueError("nothing to distil on; give SQuAD files or text files with two paragraphs or more")
-    length = min(options.length, _longest(student))
-    return EncoderDistilTask(texts, load_tokenizer(source), [encoder_teacher(one) for one in teachers], length)
+    return texts
 
 
 def _examples(files: Sequence[Path]) -> list[Example]:

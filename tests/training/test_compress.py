@@ -307,6 +307,19 @@ def test_an_encoder_learns_its_teachers_vectors(tmp_path, tiny_base):
     assert figures["fp32 student"]["megabytes"] < figures["teacher"]["megabytes"]
 
 
+def test_a_pruned_encoder_recovers(tmp_path, tiny_base):
+    texts = tmp_path / "texts.txt"
+    texts.write_text("\n\n".join(f"{a} likes {b} ." for a in WORDS[22:30] for b in WORDS[31:44:3]))
+    schedule = Schedule(learning_rate=3e-3, epochs=10, batch=16, mixed_precision=False)
+    prune(tiny_base, tmp_path / "lame", "encoder", 0.75, 0.9)
+    prune(tiny_base, tmp_path / "well", "encoder", 0.75, 0.9, files=[texts], recover=schedule)
+    said = ["anna likes blue .", "berta likes rome .", "doctor likes red ."]
+    teacher = TorchEncoder(tiny_base).encode(said)
+    lame, well = (OnnxEncoder(tmp_path / name).encode(said) for name in ("lame", "well"))
+    assert np.abs(well @ well.T - teacher @ teacher.T).max() <= np.abs(lame @ lame.T - teacher @ teacher.T).max() + 1e-3
+    assert (well * teacher).sum(1).mean() >= (lame * teacher).sum(1).mean()
+
+
 def test_encoders_of_two_sizes_teach_by_their_similarities(tmp_path, tiny_base):
     class Wide:
         dim, fingerprint = 3, "wide"
@@ -350,7 +363,7 @@ def test_wrong_use_is_said(tmp_path, tiny_base, questions):
     with pytest.raises(UsageError, match=r"\[0, 1\)"):
         prune(tiny_base, tmp_path, "reader", 1.0, 0)
     with pytest.raises(UsageError, match="by its weights"):
-        prune(tiny_base, tmp_path, "encoder", 0.5, 0, files=[questions])
+        prune(tiny_base, tmp_path, "reranker", 0.5, 0, files=[questions])
     with pytest.raises(UsageError, match="student of 9 layers"):
         distil([tiny_base], [questions], tmp_path, "reader", DistilOptions(layers=9))
     with pytest.raises(UsageError, match="no teacher"):
