@@ -203,10 +203,11 @@ class FeedbackStore:
                 raise UsageError(f"no feedback {feedback_id!r}; it may have been removed")
 
     def forget(self, doc_id: str) -> int:
-        """Remove the passages kept of a document, so that its removal leaves none; return how many there were."""
+        """Remove the passages kept of a document and the answers from them; return how many there were."""
         with self._open() as db:
             done = db.execute(
-                "UPDATE feedback SET context = '', span = '', context_start = 0 WHERE doc_id = ? AND context != ''",
+                "UPDATE feedback SET context = '', span = '', said = '', answer = '', context_start = 0"
+                " WHERE doc_id = ? AND context != ''",
                 (doc_id,),
             )
             return done.rowcount

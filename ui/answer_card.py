@@ -199,13 +199,12 @@ def _picture(answer: Answer, anchor: str, label: Labeller, language: str) -> Htm
 
 
 def _alternatives(candidates: Sequence[Candidate], language: str) -> Html | None:
-    if not candidates:
-        return None
     rows = [
         el("li", ", ".join(candidate.items[:8]), " ", el("span", t(f"side_{candidate.side}", language), cls="muted"))
         for candidate in candidates[:5]
+        if candidate.items
     ]
-    return el("details", el("summary", t("alternatives", language)), el("ul", rows), cls="alternatives")
+    return el("details", el("summary", t("alternatives", language)), el("ul", rows), cls="alternatives") if rows else None
 
 
 def _about(answer: Answer, language: str) -> Html:

@@ -165,8 +165,14 @@ def _without(value: Any, doc_id: str) -> Any:
     if not isinstance(value, dict):
         return value
     kept = {key: _without(item, doc_id) for key, item in value.items()}
-    if "evidence" in kept and "text" in kept and kept.get("kind") == "span" and kept["evidence"] != value["evidence"]:
-        kept.update(text=None, kind="none", items=[], iris=[], explanation="")
+    if "evidence" not in kept or kept["evidence"] == value["evidence"]:
+        return kept
+    if "prose" in kept:
+        kept["prose"] = ""
+    if kept.get("kind") == "span" and "items" in kept:
+        kept.update(items=[], iris=[])
+        if "text" in kept:
+            kept.update(text=None, kind="none", explanation="")
     return kept
 
 

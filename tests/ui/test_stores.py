@@ -80,7 +80,7 @@ def test_a_removed_document_leaves_no_text_in_conversations(kb, tmp_path):
     assert "lactic acidosis is rare" not in (tmp_path / "c.sqlite").read_bytes().decode(errors="ignore")
     assert kept.turns[0].answer.conflicts == ()
     assert [e.passage.doc_id for e in kept.turns[0].answer.evidence if e.passage] == ["archive/metformin-2012.md"]
-    assert kept.turns[1].answer.text is None
+    assert kept.turns[1].answer.text is None and kept.turns[1].answer.items == ()
     assert store.forget("drugs/二甲双胍.md") == 0
 
 
@@ -119,6 +119,9 @@ def test_feedback_becomes_squad_training_data(kb, tmp_path):
     assert found[wrong.id]["answers"][0]["text"] == "eGFR below 30 mL/min"
     assert found[none.id]["is_impossible"] and not found[right.id]["is_impossible"]
     assert store.forget("drugs/metformin.md") == 2
+    assert not any(
+        "lactic" in item.said + item.answer for item in store.list(None) if item.doc_id == "drugs/metformin.md"
+    )
     assert store.export(tmp_path / "after.json") == 1
 
 
