@@ -16,6 +16,7 @@ from kgqa.errors import IndexFault
 from kgqa.knowledge import GRAPH, PASSAGES, BuildReport, Step
 from kgqa.knowledge import build as build_index
 from kgqa.language import fold
+from kgqa.naming import self_named
 from kgqa.types import Answer, Entity, Filters, Link, Passage
 
 if TYPE_CHECKING:
@@ -262,13 +263,6 @@ class Opened:
         links = sorted(self.linker.link([name])[0], key=lambda link: (link.start - link.end, -link.score))
         return links[0].entity if links else None
 
-    def iri(self, name: str) -> str | None:
-        """Return the IRI of an entity by a name of it; an IRI stays what it is."""
-        if "://" in name or name.startswith("urn:"):
-            return name.strip("<>")
-        links = sorted(self.linker.link([name])[0], key=lambda link: (link.start - link.end, -link.score))
-        return links[0].entity if links else None
-
     @property
     def qa(self) -> QA:
         """The answering flow. Many threads may ask for it at once; one of them makes it."""
@@ -403,6 +397,12 @@ class Opened:
         from kgqa.graph.subjects import subjects
 
         return subjects(self.graph, self.linker.documents) if self.graph is not None else {}
+
+    def named(self, name: str, filters: Filters) -> frozenset[str]:
+        """Return ids of the documents that call themselves by a name on their first page, at most two."""
+        if self.retriever is None:
+            return frozenset()
+        return self_named(name, self.retriever.retrieve([name], 40, filters=filters, mode="lexical")[0])
 
     def known(self, words: Sequence[str]) -> list[bool]:
         """Tell for each word whether it stands anywhere in the documents."""

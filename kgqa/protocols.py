@@ -114,6 +114,9 @@ class Library(Protocol):
     def known(self, words: Sequence[str]) -> list[bool]:
         """Tell for each word whether it stands anywhere in the documents."""
 
+    def named(self, name: str, filters: Filters) -> frozenset[str]:
+        """Return ids of the documents that call themselves by a name, at most two."""
+
 
 class Composer(Protocol):
     """Writes prose from evidence; each sentence must be supported by it."""

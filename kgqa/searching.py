@@ -9,6 +9,7 @@ from typing import Literal
 
 from kgqa.asking import topic
 from kgqa.language import is_chinese
+from kgqa.naming import name_in
 from kgqa.protocols import Library
 from kgqa.types import Filters, GraphFinding, Link
 
@@ -43,8 +44,8 @@ def plan(
     """Return the searches for one question, at least one.
 
     A thing that the question only describes ("the drug that treats X") is put in by the name that the graph found; a
-    thing that has a document of its own (a contract) narrows the search to that document, as filters may do; other things
-    lift the documents about them.
+    thing that has a document of its own (a contract) narrows the search to that document, as filters may do, and as does the
+    name by which a document calls itself; other things lift the documents about them.
     """
     if findings and findings[0].fills:
         return [_of_entity(question, _trimmed(link), filters, library, findings[0]) for link in findings[0].fills[:3]]
@@ -56,6 +57,10 @@ def plan(
         return [_in_documents(question, longest, documents, filters, None)]
     if filters.documents is not None and len(filters.documents) == 1:
         return [Search(topic(question), question, filters, focus="document")]
+    place = name_in(question) if library else None
+    if place and library and (documents := library.named(question[slice(*place)], filters)):
+        name = Link(*place, question[slice(*place)], "", "", 1.0, "given")
+        return [_in_documents(question, name, documents, filters, None)]
     return [_anywhere(question, links, filters, library)]
 
 

@@ -11,6 +11,9 @@ class Shelf:
     def about(self, entities):
         return frozenset({"gout.md"} if "ex:gout" in entities else ())
 
+    def named(self, name, filters):
+        return frozenset({"supply.txt"}) if "Supply Agreement" in name else frozenset()
+
     def own(self, entity: str):
         return frozenset({"c2.txt"} if entity == "ex:c2" else ())
 
@@ -66,3 +69,12 @@ def test_a_described_contract_narrows_the_search_to_its_document() -> None:
     (search,) = plan(question, [], [GraphFinding("none", (), 0.9, "SELECT", fills=(fill,))], Filters(), Shelf())
     assert search.filters.documents == {"c2.txt"}
     assert search.question == "Which law governs document?"
+
+
+def test_a_document_that_calls_itself_by_the_name_narrows_the_search() -> None:
+    question = "Which law governs the Supply Agreement between Acme, Inc. and Bolt GmbH?"
+    (search,) = plan(question, [], [], Filters(), Shelf())
+    assert search.filters.documents == {"supply.txt"}
+    assert search.question == "Which law governs the document?"
+    (unknown,) = plan(question.replace("Supply", "Lease"), [], [], Filters(), Shelf())
+    assert unknown.filters.documents is None
