@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
 
 import kgqa
-from kgqa.errors import UsageError
+from kgqa.errors import NotPermitted, UsageError
 from kgqa.server import changes, faults, openai, questions
 from kgqa.server.access import Tokens
 from kgqa.server.limits import Limits
@@ -71,10 +71,14 @@ def _guard(app: FastAPI, hosts: frozenset[str]) -> None:
 
 def _check(request: Request, service: Service, hosts: frozenset[str]) -> None:
     """Refuse what must not reach a route, before anything of its body is read."""
-    host = request.headers.get("host", "").lower()
-    name = host if host in hosts else host.rpartition(":")[0] or host
+    name = _host_of(request.headers.get("host", ""))
     if "*" not in hosts and name not in hosts:
         raise UsageError(f"this service is not called {name[:80]!r}; start it with --allow-host for that name")
+    origin = request.headers.get("origin")
+    if origin is not None and "*" not in hosts and _host_of(origin) not in hosts:
+        raise NotPermitted(
+            f"pages of {origin[:80]!r} may not call this service; start it with --allow-host for that name"
+        )
     put = request.method == "PUT"
     length = request.headers.get("content-length", "" if put else "0")
     if not put and "transfer-encoding" in request.headers:
@@ -84,6 +88,13 @@ def _check(request: Request, service: Service, hosts: frozenset[str]) -> None:
         raise faults.TooLarge(f"the request has {length[:20]} bytes; {most:,} are the most here")
     if request.url.path not in _OPEN:
         request.state.caller = service.caller(request.headers.get("authorization", ""))
+
+
+def _host_of(address: str) -> str:
+    """Return the name in ``name:port`` or ``http://name:port``; an IPv6 address keeps its brackets."""
+    host = address.lower().rpartition("://")[2]
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdecimal() else host
 
 
 def _explain_faults(app: FastAPI) -> None:

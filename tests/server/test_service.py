@@ -129,6 +129,17 @@ def test_another_host_name_is_refused(client):
     assert found.status_code == 400 and "evil.example" in found.json()["error"]["message"]
 
 
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost.evil.example:8750"])
+def test_pages_of_other_sites_are_refused(client, origin):
+    # Without a look at the answer a page may send such a request; so it must not be done.
+    found = client.post(
+        "/v1/kbs/small/ask", content=b'{"question": "x"}', headers={"Origin": origin, "Content-Type": "text/plain"}
+    )
+    assert found.status_code == 403
+    for own in ("http://localhost:1", "http://127.0.0.1", "http://[::1]:8750"):
+        assert client.get("/v1/kbs", headers={"Origin": own}).status_code == 200
+
+
 def test_health_and_counters(client):
     assert client.get("/readyz").status_code == 200
     client.post("/v1/kbs/small/ask", json={"question": GOUT})
