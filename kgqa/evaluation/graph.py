@@ -12,7 +12,7 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -34,13 +34,16 @@ _LABEL = "<http://www.w3.org/2000/01/rdf-schema#label>"
 class GraphQuestion:
     """A question with its accepted answers; ``topic`` is the given topic entity, empty where it must be found.
 
-    :param start: first character of the topic in ``text``.
+    :param start: first character of the topic in ``text``; ``length`` the characters that it has there.
+    :param relation: the relation that is asked for, where the file tells.
     """
 
     text: str
     answers: frozenset[str]
     topic: str = ""
     start: int = 0
+    length: int = 0
+    relation: str = ""
 
 
 @dataclass(slots=True)
@@ -126,9 +129,24 @@ def _json_question(line: str) -> GraphQuestion | None:
     try:
         row = json.loads(line)
         parts = str(row["answer"]).split(" ||| ")
-        return GraphQuestion(str(row["question"]), frozenset({parts[2]}))
+        text = str(row["question"])
+        start, length = _place(text, parts[0])
+        return GraphQuestion(text, frozenset({parts[2]}), parts[0], start, length, parts[1])
     except (ValueError, KeyError, IndexError):
         return None
+
+
+def _place(text: str, name: str) -> tuple[int, int]:
+    """Return where a name stands in a text, whole or without its remark in brackets, and how long it is there."""
+    for form in (name, _bare(name)):
+        at = text.lower().find(form.lower()) if form else -1
+        if at >= 0:
+            return at, len(form)
+    return 0, 0
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[（(].*[)）]$", "", name).strip()
 
 
 def read_triples(file: Path) -> Iterator[tuple[str, str, str]]:
@@ -139,12 +157,14 @@ def read_triples(file: Path) -> Iterator[tuple[str, str, str]]:
             yield parts[0], parts[1], parts[2]
 
 
-def load_triples(file: Path, folder: Path) -> GraphStore:
+def load_triples(file: Path, folder: Path, without: Collection[str] = ()) -> GraphStore:
     """Make a graph of a text file of triples; names become labels of entities, bracketed remarks other names.
 
     Every object is an entity: such files do not say what is text and what is a thing.
+
+    :param without: relations that are left out.
     """
-    rows = list(read_triples(file))
+    rows = [row for row in read_triples(file) if row[1] not in without]
     if not rows:
         raise SourceError(f"{file}: no line has the form 'subject|relation|object'")
     source = folder / "source"
@@ -187,8 +207,8 @@ def _text(value: str) -> str:
 def gold_link(question: GraphQuestion) -> list[Link]:
     """Return the link that the question file gives."""
     iri = iri_of(question.topic)
-    end = question.start + len(question.topic)
-    return [Link(question.start, end, question.topic, iri, question.topic, 1.0, "given")]
+    end = question.start + (question.length or len(question.topic))
+    return [Link(question.start, end, question.text[question.start : end], iri, question.topic, 1.0, "given")]
 
 
 def evaluate(
@@ -219,17 +239,22 @@ def main(arguments: Sequence[str] | None = None, encoder: Encoder | None = None)
     parser.add_argument("--questions", type=Path, nargs="+", required=True)
     parser.add_argument("--link", choices=("none", "gold"), default="gold")
     parser.add_argument("--model", type=Path, default=None)
+    parser.add_argument("--half", type=int, choices=(0, 1), default=None, help="only every second question")
+    parser.add_argument(
+        "--without", nargs="*", default=[], help="relations that are taken out: questions must be refused"
+    )
     parser.add_argument("--limit", type=int, default=0, help="every n-th question so that about this many are asked")
     parser.add_argument(
         "--reach", action="store_true", help="also score on the questions whose answers one path reaches"
     )
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
-        store = load_triples(options.triples, Path(folder))
+        store = load_triples(options.triples, Path(folder), options.without)
         search = GraphSearch(store, encoder, options.model)
         figures = {}
         for file in options.questions:
             questions = read_questions(file)
+            questions = questions if options.half is None else questions[options.half :: 2]
             step = max(1, len(questions) // options.limit) if options.limit else 1
             figures[file.name] = evaluate(search, store, questions[::step], options.link, options.reach).figures()
     sys.stdout.write(json.dumps(figures, ensure_ascii=False, indent=1) + "\n")

@@ -17,11 +17,15 @@ _MOST_FRONT = 150  # a path that reaches more things is not followed further
 
 
 class PathFinder:
-    """Finds the paths of up to three hops that gold answers come from."""
+    """Finds the paths of up to three hops that gold answers come from.
+
+    :ivar words: the relations of the graph with their words.
+    """
 
     def __init__(self, store: GraphStore) -> None:
         self._store = store
-        self._enumerator = Enumerator(store, SchemaWords(store))
+        self.words = SchemaWords(store)
+        self._enumerator = Enumerator(store, self.words)
 
     def scores(self, topic: str, answers: Collection[str]) -> dict[tuple[Step, ...], float]:
         """Return the F1 of every path from an entity that meets the answers (IRIs)."""

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from pathlib import Path as FilePath
 
 from kgqa.graph import asof
-from kgqa.graph.anchors import Anchors
-from kgqa.graph.candidates import Anchor, Enumerator
 from kgqa.graph.described import Description, descriptions
-from kgqa.graph.matching import Match, Matcher
-from kgqa.graph.memory import Memory
+from kgqa.graph.matching import Match
 from kgqa.graph.operations import Result, Runner
-from kgqa.graph.path_model import FEATURES, PathModel
+from kgqa.graph.path_model import FEATURES
 from kgqa.graph.query import Query, sparql
-from kgqa.graph.question import Mention, Reading, read
-from kgqa.graph.recall import recall
+from kgqa.graph.question import Reading
+from kgqa.graph.ranking import Ranker, Scored
 from kgqa.graph.schema_words import SchemaWords
-from kgqa.graph.scorer import Scorer
 from kgqa.graph.sheet import entity_sheet
 from kgqa.graph.store import GraphStore
 from kgqa.graph.truth import verdict
 from kgqa.graph.verbalise import path_words
 from kgqa.graph.view import Access, View
+from kgqa.graph.vocabulary import ALIASES, LABELS
 from kgqa.graph.wording import say
 from kgqa.protocols import Encoder
 from kgqa.types import AnswerKind, Entity, Filters, GraphFinding, Link, Path, Term, Triple
@@ -35,20 +32,9 @@ _MOST_FINDINGS = 5
 _MOST_FILLS = 5
 _MOST_ALONE = 3
 _SURE = 0.9
+_NAMING = frozenset({*LABELS, *ALIASES})
 _HEAD = FEATURES.index("head_agrees")
 _COVERAGE = FEATURES.index("coverage")
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """A query with the anchors that it was made from, and its score."""
-
-    query: Query
-    anchors: Mapping[int, Anchor]
-    score: float
-    coverage: float = 0.0
-    support: float = 0.0
-    head: bool = False
 
 
 class GraphSearch:
@@ -72,11 +58,7 @@ class GraphSearch:
     ) -> None:
         self._store = store
         self.words = SchemaWords(store, encoder)
-        self._matcher = Matcher(self.words, encoder)
-        self._enumerator = Enumerator(store, self.words)
-        self._scorer = Scorer(self.words, PathModel.load(model))
-        self._memory = Memory.load(model) if model is not None and (model / "memory.npz").is_file() else None
-        self._anchors = Anchors(store, self.words)
+        self._ranker = Ranker(store, self.words, encoder, model, threshold)
         self._threshold = threshold
         self._documents = documents or (lambda iri: ())
         self._access = access
@@ -106,64 +88,7 @@ class GraphSearch:
 
     def rank(self, question: str, links: Sequence[Link]) -> tuple[Match, list[Scored]]:
         """Return the queries that a question may mean, best first."""
-        learnt = recall(self._memory, question, links) if self._memory is not None else None
-        if learnt is not None:
-            match, scored = self._scored(question, [learnt.mention], {}, general=not learnt.sure)
-            if scored and scored[0].score >= self._threshold:
-                return match, scored
-        mentions, extra = self._anchors.mentions(question, links)
-        match, scored = self._scored(question, mentions, extra)
-        unsure = not scored or scored[0].score < self._threshold
-        if len(mentions) > 1 and unsure:
-            # A word of the question may happen to be a name too: try each of the longest mentions alone.
-            longest = sorted(range(len(mentions)), key=lambda k: mentions[k].start - mentions[k].end)[:_MOST_ALONE]
-            for k in longest:
-                other, found = self._scored(question, [mentions[k]], {0: extra[k]} if k in extra else {})
-                if found and (not scored or found[0].score > max(scored[0].score, self._threshold)):
-                    match, scored = other, found
-        return match, scored
-
-    def _scored(
-        self, question: str, mentions: Sequence[Mention], extra: dict[int, list[Term]], general: bool = True
-    ) -> tuple[Match, list[Scored]]:
-        match = self._matcher.open(read(question, mentions))
-        groups = self._anchors.groups(match, extra)
-        scored = []
-        for query, anchors in self._listed(match, groups) if general else ():
-            features = self._scorer.features(match, query, anchors)
-            score = self._scorer.model.score(features)
-            scored.append(
-                Scored(query, anchors, score, float(features[_COVERAGE]), float(features[0]), bool(features[_HEAD]))
-            )
-        if self._memory is not None and len(groups) == 1:
-            scored = self._remembered(match, groups[0], scored)
-        return match, sorted(scored, key=lambda item: -item.score)
-
-    def _remembered(self, match: Match, anchors: Sequence[Anchor], scored: Sequence[Scored]) -> list[Scored]:
-        """Mix the general scores with what was learnt on this graph, by how familiar the wording is."""
-        assert self._memory is not None
-        share = self._memory.familiarity(match.reading)
-        if share == 0.0:
-            return list(scored)
-        found = {item.query: replace(item, score=(1 - share) * item.score) for item in scored}
-        for anchor in anchors:
-            for chance, path in self._memory.paths(match.reading):
-                for query in self._enumerator.recalled(match, anchor, [path]):
-                    general = found.get(query)
-                    score = (general.score if general else 0.0) + share * chance * (0.95 + 0.05 * anchor.score)
-                    found[query] = Scored(query, {anchor.mention: anchor}, score, 1.0, 1.0, True)
-        return list(found.values())
-
-    def _listed(self, match: Match, groups: Sequence[Sequence[Anchor]]) -> list[tuple[Query, dict[int, Anchor]]]:
-        by_term = {(anchor.mention, anchor.term): anchor for group in groups for anchor in group}
-        out = []
-        for query in self._enumerator.queries(match, groups):
-            chains = [(chain.mention, chain.anchor) for chain in (*query.chains, *query.without)]
-            used = {mention: by_term[(mention, term)] for mention, term in chains if (mention, term) in by_term}
-            for group in groups:
-                used.setdefault(group[0].mention, group[0])
-            out.append((query, used))
-        return out
+        return self._ranker.rank(question, links)
 
     def _dated(self, question: str, links: Sequence[Link], filters: Filters) -> list[GraphFinding]:
         """Answer for the day that the question names, else for the day of the filters."""
@@ -181,6 +106,9 @@ class GraphSearch:
         view = View(self._store, filters, self._access)
         match, ranked = self.rank(asof.in_force(question) if filters.as_of else question, links)
         findings, empty = self._run(match, ranked, view)
+        if not findings and (other := self._ranker.attribute(question, links)):
+            match, ranked = other
+            findings, empty = self._run(match, ranked, view)
         sure = findings and findings[0].score >= _SURE and not _words_left(ranked, findings[0])
         manner = match.reading.wh in ("how", "why")  # asks for what a graph seldom has
         if match.reading.operation == "ask" or (sure and not manner and not _bare(match)):
@@ -279,7 +207,9 @@ class GraphSearch:
             )
         if not result.terms:
             return None
-        result = replace(result, terms=view.in_force(result.terms))
+        result = replace(result, terms=_unsaid(item, view.in_force(result.terms)))
+        if not result.terms:
+            return None
         kind, values = self._values(item.query, result, reading)
         return GraphFinding(
             kind,
@@ -319,6 +249,14 @@ class GraphSearch:
         if term.kind == "literal":
             return term.value.removeprefix(prefix)
         return self._store.label(term.value, language)
+
+
+def _unsaid(item: Scored, terms: tuple[Term, ...]) -> tuple[Term, ...]:
+    """Leave out, where other names are asked for, the name that the question says already."""
+    if item.query.last is None or not _NAMING.intersection(item.query.last.relation.predicates):
+        return terms
+    said = {anchor.link.mention.casefold() for anchor in item.anchors.values() if anchor.link is not None}
+    return tuple(term for term in terms if term.kind != "literal" or term.value.casefold() not in said)
 
 
 def _amount(store: GraphStore, result: Result) -> bool:

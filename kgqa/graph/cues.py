@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-COUNT = re.compile(r"\bhow many\b|\b(?:what|give|tell|state).{0,12}\b(?:number|count|total) of\b|^\W*(?:the )?(?:number|count) of\b|^\W*count\b|多少(?:个|种|家|部|份|名|位|条|项|类|款)?(?!\s*[？?。！!]?\s*$)|几(?:个|种|家|部|份|名|位|条|项|类|款)|数量是", re.I)  # fmt: skip
+COUNT = re.compile(r"\bhow many\b|\b(?:what|give|tell|state).{0,12}\b(?:number|count|total) of\b|^\W*(?:the )?(?:number|count) of\b|^\W*count\b|多少(?!钱|元|毫|微|克|天|岁|度|小时|分钟|时间)(?:个|种|家|部|份|名|位|条|项|类|款)?(?!\s*[啊呢呀]?\s*[？?。！!]?\s*$)|几(?:个|种|家|部|份|名|位|条|项|类|款)|数量是", re.I)  # fmt: skip
 ASK = re.compile(
     r"^\W*(?:and |so |but )?(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might)(?:n['’]t)?\b(?!.*\bor\b.*\bor\b)|吗[?？]?\s*$"
     r"|是否|是不是|有没有|能不能|对不对|^(?:true or false)",
@@ -73,7 +73,11 @@ MEMBER = re.compile(r"^(?:is an?(?: (?:kind|type|member) of)?|belongs? to(?: .*)
 
 QUALIFIED = re.compile(r"⟦\d+⟧.*⟦\d+⟧")
 
-POLITE = re.compile(r"^\W*(?:can|could|would|will) you (?:please )?(?!not\b)\w+|^\W*do you know\b", re.I)
+POLITE = re.compile(
+    r"^\W*(?:can|could|would|will) you (?:please )?(?!not\b)\w+|^\W*do you know\b"
+    r"|^\W*.{0,6}(?:知道|记得|清楚|了解|晓得|告诉)(?!.*(?:是否|是不是|有没有|能不能|对不对)).*的[^，。？?是能会有可]{1,8}吗\W*$",
+    re.I,
+)
 
 WH = re.compile(
     r"\b(who|whom|when|where|how long|how much|how|why)\b|(?P<zh>谁|什么时候|何时|哪一?天|哪一?日|哪一?年|哪里|哪儿|什么地方|怎么|如何|为什么)",

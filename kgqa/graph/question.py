@@ -153,7 +153,9 @@ def operation_of(masked: str) -> Operation:
         return "list"
     if re.match(r"\W*(?:is|are|was|were) there\b", masked, re.I) and not cues.QUALIFIED.search(masked):
         return "list"  # "is there another term for X?" asks for it
-    if cues.ASK.search(masked) and not re.search(r"\bwh(?:o|ich|at)\b|什么|谁|哪|多少|几|怎|如何|何", masked, re.I):
+    if cues.ASK.search(masked) and not re.search(
+        r"\bwh(?:o|ich|at)\b|什么|谁|哪|多[少大高长宽重深厚远久快]|几|怎|如何|何", masked, re.I
+    ):
         return "ask"
     return "list"
 

@@ -40,7 +40,7 @@ def recall(memory: Memory, question: str, links: Sequence[Link]) -> Recalled | N
     that is meant; the learnt wordings tell.
     """
     best: tuple[float, Recalled] | None = None
-    for mention in _mentions(question, links):
+    for mention in mentions(question, links):
         words = skeleton_of(mask(question, [mention])[0])
         share = memory.known(words)
         if share == 0.0:
@@ -55,7 +55,7 @@ def recall(memory: Memory, question: str, links: Sequence[Link]) -> Recalled | N
     return best[1] if best is not None and best[1].share * best[1].paths[0][0] >= _SURE else None
 
 
-def _mentions(question: str, links: Sequence[Link]) -> list[Mention]:
+def mentions(question: str, links: Sequence[Link]) -> list[Mention]:
     """Return every linked place of a question, the surest first; places may overlap."""
     places: dict[tuple[int, int], list[Link]] = {}
     for link in links:

@@ -11,18 +11,25 @@ import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kgqa.evaluation.graph import GraphQuestion, gold_link, iri_of, load_triples, read_questions
+from kgqa.evaluation.graph import RELATION, GraphQuestion, gold_link, iri_of, load_triples, read_questions
 from kgqa.evaluation.reach import PathFinder
 from kgqa.graph.memory import BUCKETS, MOST_HOPS, SLOTS, Memory, Step, buckets, skeleton
-from kgqa.graph.question import Mention, Reading, read
+from kgqa.graph.question import Mention, Reading, mask, read
+from kgqa.graph.schema_words import SchemaWords
 from kgqa.graph.store import GraphStore
+from kgqa.graph.words import groups, tokens
+from kgqa.training.likeness import Asked, fit_likeness
 
 _CLEAR = 0.25  # a wording whose best path leads by this much is trusted before others are decided by it
 _VOTES = 5  # questions of one wording that vote for its path
+_MORE_VOTES = 25  # the same where the first ones leave it undecided
+_NAMED = 0.15  # what it counts that a wording has the words of a path's relations
+_PRIOR = 0.05  # what it counts that similar wordings mean a path
 
 
 def wording(question: GraphQuestion) -> Reading:
@@ -37,20 +44,47 @@ Votes = dict[tuple[str, ...], dict[tuple[Step, ...], float]]
 
 def vote(store: GraphStore, questions: Sequence[GraphQuestion]) -> Votes:
     """Return the votes of a few questions of each wording."""
-    groups: dict[tuple[str, ...], list[GraphQuestion]] = {}
+    alike: dict[tuple[str, ...], list[GraphQuestion]] = {}
     for question in questions:
-        groups.setdefault(skeleton(wording(question)), []).append(question)
+        alike.setdefault(skeleton(wording(question)), []).append(question)
     finder = PathFinder(store)
+    named = _Named(finder.words)
     votes: Votes = {}
-    for words, group in groups.items():
-        telling = sorted(group, key=lambda item: (len(item.answers) < 2, len(item.answers)))[:_VOTES]
-        for question in telling:
-            for path, score in finder.scores(
-                gold_link(question)[0].entity, {iri_of(name) for name in question.answers}
-            ).items():
-                counts = votes.setdefault(words, {})
-                counts[path] = counts.get(path, 0.0) + score / len(telling)
+    for words, group in alike.items():
+        telling = sorted(group, key=lambda item: (len(item.answers) < 2, len(item.answers)))
+        counts: dict[tuple[Step, ...], float] = {}
+        asked = 0
+        for asked, question in enumerate(telling[:_MORE_VOTES], start=1):
+            topic = gold_link(question)[0].entity
+            for path, score in finder.scores(topic, {iri_of(name) for name in question.answers}).items():
+                counts[path] = counts.get(path, 0.0) + score
+            if asked >= _VOTES and _margin(counts) >= _CLEAR * asked:
+                break
+        if counts:
+            votes[words] = {path: score / asked + _NAMED * named.share(words, path) for path, score in counts.items()}
     return votes
+
+
+class _Named:
+    """Tells how many of a path's relations a wording names by a word of their labels."""
+
+    def __init__(self, words: SchemaWords) -> None:
+        self._words = words
+
+    def share(self, words: tuple[str, ...], path: tuple[Step, ...]) -> float:
+        """Return the share of hops with a word of theirs in the wording, 0 to 1."""
+        said = tokens(" ".join(words).replace("⟦⟧", "⟦0⟧"))
+        stems = {word.stem for word in said if word.content}
+        near = frozenset().union(*groups(said)) if said else frozenset()
+        return sum(self._has(key, stems, near) for key, _ in path) / len(path)
+
+    def _has(self, key: str, stems: set[str], near: frozenset[int]) -> bool:
+        relation = self._words.by_key.get(key)
+        return relation is not None and any(
+            stem in stems or near & group
+            for phrase in relation.phrases
+            for stem, group in zip(phrase.stems, phrase.groups, strict=True)
+        )
 
 
 def fit(votes: Votes, questions: Sequence[GraphQuestion], rounds: int = 3) -> Memory:
@@ -65,7 +99,7 @@ def fit(votes: Votes, questions: Sequence[GraphQuestion], rounds: int = 3) -> Me
             if line in clear:
                 continue
             prior = memory.chances(line)
-            chosen[line] = max(found, key=lambda path: found[path] + 0.2 * max(-8.0, prior(path)))
+            chosen[line] = max(found, key=lambda path: found[path] + _PRIOR * max(-8.0, prior(path)))
     return memory
 
 
@@ -125,23 +159,50 @@ def halves(questions: Sequence[GraphQuestion]) -> tuple[list[GraphQuestion], lis
     return list(questions[::2]), list(questions[1::2])
 
 
+def train(triples: Path, files: Sequence[Path], out: Path, half: int | None = None) -> dict[str, int]:
+    """Train on a graph and questions in the formats of :mod:`kgqa.evaluation.graph` and write what was learnt to a folder.
+
+    Questions with a topic teach which wordings lead along which paths; questions whose relation is told teach how wordings
+    ask for relations by their names.
+
+    :param half: only every second question of each file, from the first (0) or the second (1) on.
+    :returns: how many questions, wordings, steps and named relations there were.
+    """
+    rows = [read_questions(file) for file in files]
+    questions = [question for found in rows for question in (found if half is None else halves(found)[half])]
+    told = [question for question in questions if question.relation and question.length]
+    paths = [question for question in questions if question.topic and not question.relation]
+    counts = {"questions": len(questions), "relations": len({question.relation for question in told})}
+    with tempfile.TemporaryDirectory() as folder:
+        store = load_triples(triples, Path(folder))
+        if paths:
+            votes = vote(store, paths)
+            memory = fit(votes, paths)
+            memory.save(out)
+            counts |= {"wordings": len(votes), "steps": len(memory.steps)}
+        if told and (likeness := fit_likeness([_asked(store, question) for question in told])):
+            likeness.save(out)
+    return counts
+
+
+def _asked(store: GraphStore, question: GraphQuestion) -> Asked:
+    link = gold_link(question)[0]
+    masked, _ = mask(question.text, [Mention(link.start, link.end, link.mention, (link,))])
+    predicate = RELATION + quote(question.relation, safe="")
+    values = tuple(store.label(term.value) for term in store.objects(link.entity, predicate)[:3])
+    return Asked(masked, question.relation.replace("_", " "), values or tuple(sorted(question.answers)))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Train the memory of a graph and write it to a folder."""
+    """Train on a graph and write what was learnt to a folder."""
     parser = argparse.ArgumentParser(prog="python -m kgqa.training.paths", description=__doc__)
     parser.add_argument("--triples", type=Path, required=True)
     parser.add_argument("--questions", type=Path, nargs="+", required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--half", type=int, choices=(0, 1), default=0, help="which half of each file to train on")
+    parser.add_argument("--half", type=int, choices=(0, 1), default=None, help="train on every second question only")
     options = parser.parse_args(arguments)
-    questions = [question for file in options.questions for question in halves(read_questions(file))[options.half]]
-    with tempfile.TemporaryDirectory() as folder:
-        store = load_triples(options.triples, Path(folder))
-        votes = vote(store, questions)
-    memory = fit(votes, questions)
-    memory.save(options.out)
-    sys.stdout.write(
-        json.dumps({"questions": len(questions), "wordings": len(votes), "steps": len(memory.steps)}) + "\n"
-    )
+    counts = train(options.triples, options.questions, options.out, options.half)
+    sys.stdout.write(json.dumps(counts) + "\n")
     return 0
 
 

@@ -73,7 +73,7 @@ class Asker:
 
     def answers(self, question: str) -> set[str] | None:
         found = self.findings(question)
-        return {label for _, label in found[0].values} if found else None
+        return {label for _, label in found[0].values} if found and found[0].values else None
 
 
 @pytest.fixture(scope="session")
