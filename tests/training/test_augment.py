@@ -1,15 +1,10 @@
 """Augmentation: what changes, that answers stay at their offsets, and that a translation is really run."""
 
-import json
 import random
 
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tokenizers import Tokenizer, models, pre_tokenizers
-from tokenizers.processors import TemplateProcessing
-from transformers import BartConfig, BartForConditionalGeneration
 
 from kgqa.errors import ModelError, UsageError
 from kgqa.evaluation.squad import Example
@@ -139,30 +134,6 @@ def test_a_translation_that_loses_the_matter_is_dropped():
     there = BackTranslation(lambda texts: texts, lambda texts: [t.replace("Where", "In what town") for t in texts])
     new = one("back-translate", example("Where does Anna live?", "Anna lives in Rome.", "Rome"), translate=there)
     assert new.question == "In what town does Anna live?" and new.answers == ((14, "Rome"),)
-
-
-@pytest.fixture(scope="module")
-def seq2seq(tmp_path_factory):
-    """A tiny random sequence-to-sequence model: what it says is nonsense, but it is really run."""
-    folder = tmp_path_factory.mktemp("seq2seq")
-    words = ["<s>", "<pad>", "</s>", "<unk>", "where", "does", "anna", "live", "who", "is", "in", "rome", "药", "?"]
-    made = Tokenizer(models.WordLevel({w: i for i, w in enumerate(words)}, unk_token="<unk>"))
-    made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    made.post_processor = TemplateProcessing(single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)])
-    made.add_special_tokens(words[:4])
-    made.save(str(folder / "tokenizer.json"))
-    special = {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>"}
-    config = {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": 32, **special}
-    (folder / "tokenizer_config.json").write_text(json.dumps(config))
-    torch.manual_seed(1)
-    BartForConditionalGeneration(
-        BartConfig(
-            vocab_size=len(words), d_model=16, encoder_layers=1, decoder_layers=1, encoder_attention_heads=2,
-            decoder_attention_heads=2, encoder_ffn_dim=16, decoder_ffn_dim=16, max_position_embeddings=32,
-            pad_token_id=1, bos_token_id=0, eos_token_id=2, decoder_start_token_id=2, forced_eos_token_id=2,
-        )
-    ).save_pretrained(folder)  # fmt: skip
-    return folder
 
 
 def test_a_model_folder_translates(seq2seq):

@@ -62,6 +62,45 @@ def test_the_card_tells_of_all_three(capsys, tmp_path, tiny_base, questions):
     assert "unanswerable" in err
 
 
+def test_every_augmentation_runs_from_the_command_line(capsys, tmp_path, tiny_base, built, seq2seq):
+    said = "anna is at the city of salbutamol and in rome ."
+    answer = {"text": "rome", "answer_start": said.index("rome")}
+    data = [
+        {
+            "title": str(n),
+            "paragraphs": [
+                {
+                    "context": said + " red" * n,
+                    "qas": [{"id": str(n), "question": "where is salbutamol ?", "answers": [answer]}],
+                }
+            ],
+        }
+        for n in range(12)
+    ]
+    file = tmp_path / "q.json"
+    file.write_text(json.dumps({"data": data}))
+    common = [
+        "--base",
+        tiny_base,
+        "--length",
+        "32",
+        "--batch",
+        "8",
+        "--precision",
+        "fp32",
+        "--json",
+        "--negatives",
+        "0",
+    ]
+    kinds = [word for kind in ("synonyms", "entities", "paraphrase", "back-translate") for word in ("--augment", kind)]
+    places = ["--augment-graph", built, "--translate", seq2seq, seq2seq, "--augment-share", "0.5"]
+    status, out, err = run(capsys, "train", "reader", file, "--out", tmp_path / "o", *common, *kinds, *places)
+    assert status == 0, err
+    card = json.loads(out)
+    assert card["augmentation"]["kinds"] == ["synonyms", "entities", "paraphrase", "back-translate"]
+    assert card["examples"] == 11 + 3 * 6  # what the random translator says is dropped
+
+
 def test_steps_are_taken_in_order():
     found = careful_of(**NONE | {"scrub": True, "augment": ("paraphrase",), "augment_share": 1.0})
     old = Example("1", "Who called?", "Mrs Jones called 555-234-9876.", ((4, "Jones"),), "a")
