@@ -98,6 +98,20 @@ def test_hostile_passages_give_nothing_and_raise_nothing(films):
     assert found(films, rows) == []
 
 
+def test_phrases_headings_and_numbers_are_no_names(films):
+    from kgqa.graph.extraction.lines import _runs
+
+    text = "## Monitoring\n\nBefore Ada Byron came, the St. Louis de la Mer had 12 rooms."
+    assert [text[a:b] for a, b in _runs(text)] == ["Ada Byron", "St", "Louis de la Mer", "12"]
+    rows = passages(
+        ("Film Number Ux", "Film Number Ux was directed by more than one man."),
+        ("Film Number Vx", "Film Number Vx was directed by 1999."),
+        ("A note on Film Number Ax", "It was directed by Chen Wei."),
+    )
+    texts = {row.doc_id for row in rows[-3:]}
+    assert not [row for row in found(films, rows) if row.document in texts]
+
+
 def test_chinese_sentences_are_read(make):
     label = "<http://www.w3.org/2000/01/rdf-schema#label>"
     lines = [f'<{E}director> {label} "导演"@zh .', f'<{E}actor> {label} "主演"@zh .']

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from urllib.parse import quote
 
+from kgqa.graph.context import is_common
 from kgqa.graph.extract import MentionFinder
 from kgqa.graph.extraction.evidence import Evidence, Way
 from kgqa.graph.extraction.ledger import Found
@@ -49,7 +50,7 @@ class Reader:
         self._evidence = Evidence(store, encoder)
         self._asserted = asserted or (lambda text, start, end: True)
         self._settings = settings or Extraction()
-        self._shapes: dict[str, tuple[float, float]] = {}
+        self._shapes: dict[tuple[str, bool], tuple[float, float]] = {}
         self.patterns: tuple[Patterns, Patterns] = ({}, {})
 
     def learn(self, passages: Passages, count: int, progress: Progress | None = None) -> int:
@@ -153,20 +154,24 @@ class Reader:
 
     def _shaped(self, text: str, way: Way) -> bool:
         """Tell whether a name that the graph does not know looks like those that the relation leads to."""
-        if way.relation.key not in self._shapes:
-            self._shapes[way.relation.key] = self._look(way)
-        lower, digits = self._shapes[way.relation.key]
+        key = (way.relation.key, way.forward)
+        if key not in self._shapes:
+            self._shapes[key] = self._look(way)
+        lower, digits = self._shapes[key]
         if text.isdigit():
             return digits >= 0.3
         small = [word for word in text.split() if word[0].islower() and word not in PARTICLES]
+        if any(is_common(word) for word in small):
+            return False  # a phrase, no name: "more", "since dizziness", "hormone are measured"
         return lower >= 0.2 if small else lower <= 0.95 and digits <= 0.7
 
     def _look(self, way: Way) -> tuple[float, float]:
-        """Return which share of a relation's objects begin with a small letter, and which share are numbers."""
+        """Return which share of the names that a relation leads to begin with a small letter, and which are numbers."""
         graph = self._store.graph
         rows = (graph.out_predicates == way.number).nonzero()[0]
         rows = rows[:: max(1, len(rows) // 300)]
-        names = [self._name(graph.term(int(graph.out_objects[row]))) for row in rows]
+        ends = [int(graph.out_objects[row]) if way.forward else graph.subject_of(int(row)) for row in rows]
+        names = [self._name(graph.term(end)) for end in ends]
         count = max(1, len(names))
         return sum(n[:1].islower() for n in names) / count, sum(n.isdigit() for n in names) / count
 
@@ -192,6 +197,8 @@ class Reader:
         if way.literal:
             far, far_fresh = self._literal(text, way), False
         else:
+            if not item.entities and not self._shaped(text, way):
+                return
             entity, factor = self._meant(item, way)
             confidence *= factor
             far, far_fresh = self._thing(text, entity)

@@ -12,7 +12,7 @@ from kgqa.graph import vocabulary as v
 from kgqa.graph.context import is_common
 from kgqa.graph.extract import MentionFinder
 from kgqa.graph.mentions import key, stem, tokens
-from kgqa.language import fold, sentences
+from kgqa.language import fold, has_cjk, sentences
 from kgqa.types import Passage
 
 TOPIC, NAME = "<topic>", "<name>"
@@ -128,7 +128,12 @@ class Lines:
             rest = title[: found[0][0]] + " " + title[found[0][1] :]
             if all(is_common(token.text) for token in tokens(rest)):
                 return Topic(title[found[0][0] : found[0][1]], found[0][2][0])
-        return Topic(title, None) if self._fresh and _is_name(title) else None
+        rest = title
+        for start, end, _ in reversed(found):
+            rest = rest[:start] + rest[end:]
+        # "Cars 2" may be the name of a new thing; "Asthma in adults" describes one that is known.
+        described = bool(found) and (has_cjk(title) or bool(re.search(r"[:：]", rest)) or _says_more(rest))
+        return Topic(title, None) if self._fresh and not described and _is_name(title) else None
 
     def _statements(self, entity: int) -> int:
         graph = self._store.graph
@@ -156,6 +161,10 @@ class Lines:
         return sorted(found)
 
 
+def _says_more(rest: str) -> bool:
+    return any(is_common(token.text) for token in tokens(rest))
+
+
 def _is_name(title: str) -> bool:
     """Tell whether a title looks like a name: few words, most of them capitalised."""
     words = [word for word in re.findall(r"\w+", title) if word not in PARTICLES and not is_common(word)]
@@ -165,8 +174,8 @@ def _is_name(title: str) -> bool:
 
 
 def _opens(text: str, start: int) -> bool:
-    """Tell whether a sentence begins here, so that a capital says nothing."""
-    before = text[:start].rstrip()
+    """Tell whether a sentence or a line begins here, so that a capital says nothing."""
+    before = text[:start].rstrip("#*->•\"'“‘( \t")
     return not before or before[-1] in ".!?:;\n。！？"
 
 
@@ -190,17 +199,19 @@ def _runs(text: str) -> Iterator[tuple[int, int]]:
         if word.isdigit():
             yield start, end
         elif word[0].isupper():
-            if _opens(text, start) and (is_common(fold(word)) or at == len(words) or not words[at][0][0].isupper()):
-                continue
-            last = _run_end(words, at)
+            last = _run_end(text, words, at)
+            if _opens(text, start):
+                if last == at:
+                    continue  # its capital says nothing
+                start = words[at][1] if is_common(fold(word)) else start
             yield start, words[last - 1][2]
             at = last
 
 
-def _run_end(words: Sequence[tuple[str, int, int]], at: int) -> int:
-    """Return one past the last word of a run whose first word stands before ``at``."""
+def _run_end(text: str, words: Sequence[tuple[str, int, int]], at: int) -> int:
+    """Return one past the last word of a run whose first word stands before ``at``; no name goes over a line."""
     last = at
-    while at < len(words):
+    while at < len(words) and "\n" not in text[words[at - 1][2] : words[at][1]]:
         word = words[at][0]
         initial = word == "." and len(words[at - 1][0]) == 1 and words[at - 1][0].isupper()
         if word[0].isupper() or initial:
