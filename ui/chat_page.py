@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,8 +22,9 @@ from .history import Conversation, Turn, now
 from .strings import t
 from .tags import plain
 
-ANSWERING = 4
-"""Questions answered at the same time; the others wait in line."""
+ANSWERING = max(2, os.cpu_count() or 2)
+"""Questions answered at the same time; the others wait in line, first come first served. More than the processor's cores would
+make everyone slower, since each answer keeps a core busy."""
 
 # The page draws a ticket for each question, so that a stop finds it wherever it is; Enter does nothing while one is running.
 ASK = """(ticket, ...rest) => {
