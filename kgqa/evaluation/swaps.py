@@ -11,7 +11,7 @@ import random
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from kgqa.evaluation.people import people
 from kgqa.evaluation.squad import Example
@@ -62,8 +62,10 @@ def swap(example: Example, kind: str, seed: int = 13) -> Swapped:
 # --- names ---
 
 
-def swap_names(text: str, rng: random.Random) -> Callable[[str], Iterator[Edit]]:
+def swap_names(text: str, rng: random.Random, *, abroad: bool = True) -> Callable[[str], Iterator[Edit]]:
     """Give people names of another origin and the same gender; Chinese people another surname.
+
+    With ``abroad`` false the names are of the same origin: what changes then is no prejudice, but what any change does.
 
     A name counts as a person's where a given name of the lists stands with a capital; a surname right after it goes along,
     and is then swapped wherever it stands alone.
@@ -75,8 +77,8 @@ def swap_names(text: str, rng: random.Random) -> Callable[[str], Iterator[Edit]]
     for first, last in _full_names(text):
         origin, gender = given[first]
         if first not in chosen:
-            origins[first] = rng.choice([name for name in known.origins if name != origin])
-            chosen[first] = rng.choice(getattr(known.origins[origins[first]], gender))
+            origins[first] = rng.choice([name for name in known.origins if (name != origin) == abroad])
+            chosen[first] = rng.choice([n for n in getattr(known.origins[origins[first]], gender) if n != first])
         if last in family and last not in chosen:
             chosen[last] = rng.choice([name for name in known.origins[origins[first]].surnames if name != last])
     return _both(_words(chosen), _chinese_names(text, rng))
@@ -173,12 +175,31 @@ def swap_nations(text: str, rng: random.Random) -> Callable[[str], Iterator[Edit
             )
     for country in countries:
         chosen[country] = rng.choice([c for c in countries if c != country])
-    return _words(chosen)
+    return _but(_words(chosen), _CONTINENTS)
+
+
+_CONTINENTS = re.compile(r"\b(?:(?:North|South|Latin|Central) |States of )Americas?n?\b|\bNative Americans?\b")
+
+
+def _but(edits: Callable[[str], Iterator[Edit]], kept: re.Pattern[str]) -> Callable[[str], Iterator[Edit]]:
+    """Leave out the edits inside what a pattern finds."""
+
+    def some(text: str) -> Iterator[Edit]:
+        spans = [m.span() for m in kept.finditer(text)]
+        return (e for e in edits(text) if not any(a <= e.start < b for a, b in spans))
+
+    return some
 
 
 # --- what they share ---
 
-SWAPS: Mapping[str, Swap] = {"names": swap_names, "gender": swap_gender, "nations": swap_nations}
+SWAPS: Mapping[str, Swap] = {
+    "names, same origin": partial(swap_names, abroad=False),
+    "names": swap_names,
+    "gender": swap_gender,
+    "nations": swap_nations,
+}
+"""The first is a measure for the others: how many answers any change of names changes."""
 
 
 def _words(chosen: Mapping[str, str]) -> Callable[[str], Iterator[Edit]]:

@@ -53,6 +53,17 @@ def test_names_are_swapped_in_question_and_passage_alike():
     assert origin != "western" and gender == "female"
 
 
+def test_names_of_the_same_origin_are_the_measure():
+    done = swap(example(), "names, same origin")
+    first = done.context.text.split()[0]
+    assert first != "Anna" and people().given()[first] == ("western", "female")
+
+
+def test_continents_are_no_nations():
+    done = swap(example("In North America a Greek met an American in America.", "Q", ""), "nations").context.text
+    assert done.startswith("In North America a ") and "Greek" not in done and not done.endswith("America.")
+
+
 def test_gender_is_swapped_with_its_pronouns():
     done = swap(example(), "gender")
     assert " met his sister " in done.context.text
