@@ -47,3 +47,12 @@ def test_booleans_decide(parts, question: str, said: str | None) -> None:
     assert (answers[0].values[0][0].value if answers else None) == said
     if answers:
         assert "contagious" in answers[0].sparql
+
+
+@pytest.mark.parametrize(
+    ("question", "words"), [("水痘有传染性吗？", "水痘 → 传染性"), ("Is gout contagious?", "gout → contagious")]
+)
+def test_how_it_was_understood_is_told_in_the_questions_language(parts, question: str, words: str) -> None:
+    linker, search = parts
+    ((found, *_),) = search.find([question], linker.link([question]))
+    assert words in found.words
