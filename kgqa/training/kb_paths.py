@@ -19,9 +19,11 @@ from kgqa.evaluation.graph import GraphQuestion
 from kgqa.evaluation.reach import PathFinder
 from kgqa.graph.answer import GraphSearch
 from kgqa.graph.memory import Step, skeleton
+from kgqa.graph.schema_words import SchemaWords
 from kgqa.graph.store import GraphStore
 from kgqa.models.cards import sha256
 from kgqa.protocols import Encoder, Linker
+from kgqa.training.likeness import Asked, fit_likeness
 from kgqa.training.paths import Votes, fit, wording
 from kgqa.types import Link
 
@@ -54,7 +56,8 @@ def train_paths(
     """Learn the path memory of a graph and write its folder.
 
     :param golds: questions; those without the IRIs of their answers are left out.
-    :param out: receives ``memory.npz``, ``memory.json`` and ``card.json``.
+    :param out: receives ``memory.npz``, ``memory.json`` and ``card.json``; ``likeness.npz`` and ``likeness.json`` where there
+        are enough questions for single relations to learn how wordings ask for relations by their names.
     :param encoder: that of the knowledge base, for the report.
     :param held_out: share of the questions that is reported on, not learnt from.
     :returns: the card; its metrics are the shares of held-out questions whose set of answers is exactly right, with the
@@ -73,6 +76,9 @@ def train_paths(
     votes = _votes(taught)
     memory = fit(votes, [one.question for one in taught])
     memory.save(out)
+    asked = _asked(store, taught)
+    if (likeness := fit_likeness(asked)) is not None:
+        likeness.save(out)
     said = {
         "kind": "paths",
         "name": "paths",
@@ -91,10 +97,8 @@ def train_paths(
                 "n": len(held),
             }
         }
-    files = {
-        name: {"bytes": (out / name).stat().st_size, "sha256": sha256(out / name)}
-        for name in ("memory.json", "memory.npz")
-    }
+    names = ["memory.json", "memory.npz", *(["likeness.json", "likeness.npz"] if likeness is not None else [])]
+    files = {name: {"bytes": (out / name).stat().st_size, "sha256": sha256(out / name)} for name in names}
     text = json.dumps({**said, "files": files}, ensure_ascii=False, indent=2, sort_keys=True)
     (out / "card.json").write_text(text + "\n", encoding="utf-8")
     return said
@@ -118,6 +122,18 @@ def _taught(
             found.append(Taught(question, scores))
         if progress is not None:
             progress("questions", number, len(golds))
+    return found
+
+
+def _asked(store: GraphStore, taught: Sequence[Taught]) -> list[Asked]:
+    """Return the questions that one relation, forward, answers without a rival."""
+    words, found = SchemaWords(store), []
+    for one in taught:
+        best = [path for path, score in one.paths.items() if score >= _LEAST]
+        if len(best) == 1 and len(best[0]) == 1 and best[0][0][1] and best[0][0][0] in words.by_key:
+            label = words.by_key[best[0][0][0]].label
+            values = tuple(sorted(store.label(iri) for iri in one.question.answers)[:3])
+            found.append(Asked(wording(one.question).masked, label, values))
     return found
 
 
