@@ -63,14 +63,19 @@ def _place(question: str) -> tuple[int, int] | None:
 
 
 def _told(question: str) -> tuple[str, tuple[int, int]]:
-    bare = question.strip().rstrip("?？.。:： ")
-    mark = question.strip()[len(bare) :].strip(":： ")
+    words = question.strip().rstrip("?？.。:： ")
+    mark = question.strip()[len(words) :].strip(":： ")
     if is_chinese(question):
-        told = f"{bare}，在该文件中{mark}" if _ASKS.search(question) else f"该文件的{bare}{mark}"
+        told = f"该文件的{words}{mark}" if bare(question) else f"{words}，在该文件中{mark}"
         at = told.index("该文件") + 1
         return told, (at, at + 2)
-    told = f"{bare} {'in' if _ASKS.search(question) else 'of'} this document"
+    told = f"{words} {'of' if bare(question) else 'in'} this document"
     return told + mark, (len(told) - len("document"), len(told))
+
+
+def bare(question: str) -> bool:
+    """Tell whether a text is a topic and no question: "Governing law"; what the document says of it is wanted."""
+    return not _ASKS.search(question)
 
 
 def names_a_text(links: Sequence[Link]) -> bool:

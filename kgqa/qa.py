@@ -194,7 +194,7 @@ class QA:
         return replace(
             one,
             request=replace(one.request, question=question),
-            asked=asked(question),
+            asked=Asked("span", "quote") if pointing.bare(one.question) else asked(question),
             links=_corrected(one.links, (link,)),
         )
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kgqa.pointing import names_a_text, pointed
+from kgqa.pointing import bare, names_a_text, pointed
 from kgqa.types import Filters, Link
 
 LEASE = Link(0, 0, "", "urn:lease", "Lease 𝔄", 1.0, "given", documents=("lease.txt",))
@@ -38,6 +38,11 @@ def test_any_question_keeps_its_words_and_gets_a_link_inside(question):
     found, link = pointed(question, LEASE)
     assert found[link.start : link.end] == link.mention != ""
     assert question.strip().rstrip("?？.。:： ") in found
+
+
+def test_a_topic_is_told_from_a_question():
+    assert all(map(bare, ("Governing law", "notice period:", "适用法律")))
+    assert not any(map(bare, ("Which law governs", "List the parties", "适用什么法律", "Is it void?")))
 
 
 def test_a_question_that_names_a_text_needs_no_pointing():
