@@ -22,7 +22,7 @@ from kgqa.training.loop import Progress, Schedule, train
 from kgqa.training.mining import Group
 from kgqa.training.pairs import Exam, by_vectors, nearest
 from kgqa.training.reader import pad_windows
-from kgqa.training.starting import base_name, freeze, load_base, save_torch
+from kgqa.training.starting import base_name, freeze, load_base, save_torch, started_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +199,9 @@ def compared(exam: Exam, encoder: OnnxEncoder, options: EncoderOptions, scratch:
 
 
 def _base(options: EncoderOptions, scratch: Path) -> OnnxEncoder:
-    if options.base is not None and (Path(options.base) / "model.onnx").is_file():
-        return OnnxEncoder(options.base)
+    ready = started_from("AutoModel", options.base)
+    if ready is not None and (ready / "model.onnx").is_file():
+        return OnnxEncoder(ready)
     _, folder = load_base("AutoModel", options.base)
     export_encoder(scratch, folder)
     return OnnxEncoder(scratch)
