@@ -302,6 +302,13 @@ _ZH_ASKS = re.compile(r"什么|哪|谁|何|多少|几|吗|如何|怎|是否|能�
 _ZH_GROUP = re.compile(r"^(?:在|对于?|对|针对)|(?:患者|人群|儿童|孕妇|老人|老年人|期间|情况下)$")
 _ZH_BARE = re.compile(r"^(?P<aspect>[^的，,？?]{2,12}?)(?P<tail>是什么|有哪些|是多少|是谁|有什么|怎么办)[？?。\s]*$")
 
+_ZH_OBJECT = re.compile(
+    r"^(?:那么?[，,\s]*)?(?P<lead>[^？?，,]{0,12}?(?:能不能|可不可以|能否|可否|是否可以|应该|应当|可以|需要|能|该|要|会)(?:一直|长期|继续|同时|马上)?"
+    r"(?P<verb>服用|使用|停用|停|服|吃|用|喝|打|解除|终止|转让|续签|修改|撤销))(?P<tail>(?:多久|多少|吗|么|了吗|呢)[？?。\s]*)$"
+)
+"""A verb without its object: "孕妇能吃吗？"."""
+_ZH_NOTHING = re.compile(r"^(?:还有|别的|其他的?|更多|什么|谁|没|有|一个|哪些)$")
+
 
 def _chinese(question: str, context: _Context) -> Resolved | None:
     pointer = _ZH_POINTER.search(question)
@@ -312,8 +319,13 @@ def _chinese(question: str, context: _Context) -> Resolved | None:
         whole = _zh_unwrapped(question[: pointer.start()] + owner + question[pointer.end() :])
         return Resolved(whole, "pointer", name)
     lead = _ZH_LEAD.match(question) or _ZH_AND.match(question)
+    if lead is not None and _ZH_NOTHING.match(lead["rest"]):
+        return None
     if lead is not None and not _ZH_ASKS.search(lead["rest"]):
         return _zh_continued(lead["rest"].strip(), context)
+    verb = _ZH_OBJECT.match(question)
+    if verb is not None:
+        return Resolved(f"{verb['lead']}{context.focus}{verb['tail']}", "bearer", context.focus)
     bare = _ZH_BARE.match(question)
     if bare is not None and context.named is not None and not context.names_own:
         return Resolved(f"{context.focus}的{question}", "bearer", context.focus)

@@ -87,6 +87,8 @@ NAMES = linker("asthma", "COPD", "gout", "Supply Agreement", "metformin", "二�
         (CHINESE, "其副作用是什么？", "二甲双胍的副作用是什么？"),
         (LAW, "第七条呢？", "劳动法第七条规定了什么？"),
         (CHINESE, "老年人呢？", "老年人，二甲双胍的适应症是什么？"),
+        (CHINESE, "孕妇能吃吗？", "孕妇能吃二甲双胍吗？"),
+        (CHINESE, "那可以长期服用吗", "可以长期服用二甲双胍吗"),
     ],
 )
 def test_a_follow_up_becomes_a_whole_question(history, question, whole):
