@@ -108,7 +108,7 @@ def progress() -> Iterator[Step]:
 
         def step(stage: str, done: int, of: int) -> None:
             if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=of)
+                tasks[stage] = bars.add_task(stage, total=of, completed=done)  # what is resumed is not speed
             bars.update(tasks[stage], completed=done, total=of)
 
         yield step
