@@ -204,7 +204,9 @@ def _alternatives(candidates: Sequence[Candidate], language: str) -> Html | None
         for candidate in candidates[:5]
         if candidate.items
     ]
-    return el("details", el("summary", t("alternatives", language)), el("ul", rows), cls="alternatives") if rows else None
+    return (
+        el("details", el("summary", t("alternatives", language)), el("ul", rows), cls="alternatives") if rows else None
+    )
 
 
 def _about(answer: Answer, language: str) -> Html:

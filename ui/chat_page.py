@@ -26,18 +26,28 @@ ANSWERING = max(2, os.cpu_count() or 2)
 """Questions answered at the same time; the others wait in line, first come first served. More than the processor's cores would
 make everyone slower, since each answer keeps a core busy."""
 
-# The page draws a ticket for each question, so that a stop finds it wherever it is; Enter does nothing while one is running.
+# The page draws a ticket for each question, so that a stop finds it wherever it is. What is sent while an answer is still under
+# way stays in the box, and is sent as soon as that is done.
 ASK = """(ticket, ...rest) => {
   const page = window.kgqa = window.kgqa || { runs: 0 };
   page.runs += 1;
-  if (document.body.classList.contains('asking')) return ['', ...rest];
+  if (document.body.classList.contains('asking')) { page.again = typeof rest[0] === 'string'; return ['', ...rest]; }
   page.ticket = Date.now().toString(36) + Math.random().toString(36).slice(2);
   document.body.classList.add('asking');
+  const box = document.querySelector('#question textarea');
+  if (typeof rest[0] === 'string' && box) {  // emptied here: the server's word could come after the next question is begun
+    box.value = '';
+    box.dispatchEvent(new Event('input', { bubbles: true }));
+  }
   return [page.ticket, ...rest];
 }"""
 ASKED = """() => {
   window.kgqa.runs = Math.max(0, window.kgqa.runs - 1);
-  if (!window.kgqa.runs) document.body.classList.remove('asking', 'stopping');
+  if (window.kgqa.runs) return;
+  document.body.classList.remove('asking', 'stopping');
+  const box = document.querySelector('#question textarea');
+  if (window.kgqa.again && box && box.value.trim()) document.querySelector('#ask').click();
+  window.kgqa.again = false;
 }"""
 STOP = "() => { document.body.classList.add('stopping'); return window.kgqa ? window.kgqa.ticket : ''; }"
 
@@ -186,7 +196,7 @@ class Chat:
             filters = self._desk.filters(user_of(request), as_of, documents or (), language)
         except UsageError as fault:
             gr.Warning(str(fault))
-            yield {}
+            yield {self._box: question}
             return
         asking = Asking(question, "", (), base, filters)
         yield from self._run(ticket, asking, conversation, language, browser, request)
@@ -240,7 +250,7 @@ class Chat:
         asked, understood, base = asking.asked, asking.understood, asking.base
         stop = self._stops.of(_key(request, ticket))
         earlier = "".join(self.redraw(conversation, base, language, request)) if conversation.turns else ""
-        yield {self._log: earlier, self._live: progress(asked, understood, "understand", language), self._box: ""}
+        yield {self._log: earlier, self._live: progress(asked, understood, "understand", language)}
         # What is asked again stands alone already; only what was typed can lean on the conversation.
         history = [] if understood else [turn.answer for turn in conversation.turns]
         kb = self._desk.base(base)
