@@ -140,7 +140,7 @@ _ROLES = "patient|client|employee|tenant|landlord|plaintiff|defendant|witness|na
 _ANNOUNCED = re.compile(
     rf"\b(?i:(?:{_ROLES})(?: name)?(?: is)?[:,]? )(?P<x>{_CAPITAL}(?: [A-Z]\.)?(?: {_CAPITAL}){{1,2}})"
 )
-_PAIR = re.compile(rf"\b(?P<x>{_CAPITAL}(?: [A-Z]\.)? {_CAPITAL})\b")
+_PAIR = re.compile(rf"\b(?=(?P<x>{_CAPITAL}(?: [A-Z]\.)? {_CAPITAL})\b)")  # also inside "King Edward Smith"
 _NO_NAME = frozenset(
     re.findall(
         r"\w+", "The This That These Those And But For With From Inc Ltd Corp Company Agreement Court State Section Act"
@@ -213,6 +213,8 @@ def _tagger() -> Any:
 
 
 def _word(text: str) -> bool:
-    """Tell whether a dictionary has a text as something else than a name, as 高烧 is."""
+    """Tell whether a dictionary has a text as something else than a name, as 高烧 is; 陈述 it has as a name, and is wrong."""
+    import jieba
+
     tag = _tagger().word_tag_tab.get(text)
-    return tag is not None and not tag.startswith("nr")
+    return tag is not None and (not tag.startswith("nr") or (len(text) == 2 and (jieba.get_FREQ(text) or 0) >= 100))

@@ -104,7 +104,7 @@ def _people(text: str, names: Iterable[str]) -> list[Found]:
     whole = {name for name in (*names_in(text), *names) if len(name) > 1}
     lasts = {name.split()[-1] for name in whole if " " in name}
     found: list[Found] = []
-    for name in whole | {last for last in lasts if len(last) > 2}:
+    for name in whole | {last for last in lasts if len(last) > 2 and not re.fullmatch("[IVXL]+", last)}:
         edge = "" if has_cjk(name) else r"\b"
         found += [Found(*m.span(), "person") for m in re.finditer(rf"{edge}{re.escape(name)}{edge}", text)]
     if has_cjk(text):  # a surname alone is a name where its title follows, and nowhere else

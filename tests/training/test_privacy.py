@@ -60,6 +60,7 @@ def test_what_is_personal_is_found_to_its_edges(text, kind, piece):
         "该患者高烧，高血压患者应注意。",
         "The dose is 500 mg twice a day for 14 days.",
         "合同编号为何？中国人民大学位于首都。",
+        "原告陈述，被告何时到庭。",
     ],
 )
 def test_what_is_not_personal_stays(text):
@@ -84,6 +85,10 @@ def test_one_thing_has_one_number_and_a_surname_is_its_owners():
     assert done == (
         "[PERSON 1] met [PERSON 2]. [PERSON 1] paid; [EMAIL 1] and [EMAIL 1]. [PERSON 3]女士到了，[PERSON 3]签字。"
     )
+
+
+def test_the_number_of_a_king_is_no_surname():
+    assert Scrubber().scrub("King Edward III and World War III").text == "King [PERSON 1] and World War III"
 
 
 def test_kinds_can_be_chosen():
