@@ -214,7 +214,7 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=150, help="of each file")
     parser.add_argument("--link", choices=("gold", "none"), default="gold", help="whether the topic is given")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--keep", action="store_true", help="use the knowledge bases in the folder if they are there")
+    parser.add_argument("--keep", action="store_true", help="go on with the knowledge bases and figures that are there")
     parser.add_argument("--modes", default="graph_only,text_only,fused")
     options = parser.parse_args()
     import kgqa
@@ -230,9 +230,10 @@ def main() -> None:
             write_kb(folder, halves, options.seed, use)
         if bases and not index.exists():
             shutil.copytree(bases["none"].index, index)  # the same documents: their vectors are used again
-        began = time.perf_counter()
-        kgqa.build(folder)
-        figures[f"build_seconds_{use}"] = round(time.perf_counter() - began, 1)
+        if not (options.keep and (index / "CURRENT").is_file()):
+            began = time.perf_counter()
+            kgqa.build(folder)
+            figures[f"build_seconds_{use}"] = round(time.perf_counter() - began, 1)
         bases[use] = kgqa.open(folder)
     both = bases["all"]
     if not both.extraction.place.is_file():
@@ -252,8 +253,9 @@ def main() -> None:
             figures.setdefault(mode, {})[f"{hops}_hop"] = Asker(base, options.link).hits(questions, sides)
             print(mode, hops, figures[mode][f"{hops}_hop"], flush=True)
     RESULTS.mkdir(exist_ok=True)
-    name = "half-graph.json" if options.link == "gold" else "half-graph-linked.json"
-    (RESULTS / name).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    target = RESULTS / ("half-graph.json" if options.link == "gold" else "half-graph-linked.json")
+    before = json.loads(target.read_text(encoding="utf-8")) if options.keep and target.is_file() else {}
+    target.write_text(json.dumps({**before, **figures}, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
