@@ -64,7 +64,6 @@ _PATTERNS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
     ("network", r"(?<![\w:])(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![\w:])", _yes),
     ("id", rf"(?<!\d)[1-9]\d{{16}}[\dXx]{_LAST}", chinese_id),
     ("account", rf"(?<![A-Za-z0-9])[A-Z]{{2}}[0-9]{{2}}(?: ?[A-Z0-9]{{4}}){{2,7}}(?: ?[A-Z0-9]{{1,3}})?{_LAST}", iban),
-    ("card", r"(?<![\d-])\d(?:[ -]?\d){11,18}(?![\d-])", luhn),
     ("id", r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])", _social),
     ("id", rf"(?<![A-Za-z0-9])[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{{2}} ?\d{{2}} ?\d{{2}} ?[A-D]{_LAST}", _yes),
     (
@@ -119,8 +118,32 @@ def _compiled() -> tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...
     return tuple((kind, re.compile(pattern), check) for kind, pattern, check in _PATTERNS)
 
 
+_DIGITS = re.compile(r"\d(?:[ -]?\d){11,}")
+
+
+def _cards(text: str) -> Iterator[tuple[int, int]]:
+    """Yield card numbers, also beside other numbers: runs of whole groups of digits whose check digit is right."""
+    for run in _DIGITS.finditer(text):
+        groups = [(run.start() + m.start(), run.start() + m.end()) for m in re.finditer(r"\d+", run[0])]
+        at = 0
+        while at < len(groups):
+            start = groups[at][0]
+            fitting = (last for last in range(min(len(groups), at + 7) - 1, at - 1, -1))
+            found = next((last for last in fitting if _card(text[start : groups[last][1]])), None)
+            if found is None:
+                at += 1
+                continue
+            yield start, groups[found][1]
+            at = found + 1
+
+
+def _card(text: str) -> bool:
+    return 12 <= sum(c.isdigit() for c in text) <= 19 and luhn(text)
+
+
 def marks(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield start, end and kind of what has the form of personal data; the surest kinds first."""
+    yield from ((start, end, "card") for start, end in _cards(text))
     for kind, pattern, check in _compiled():
         part = "x" if "x" in pattern.groupindex else 0
         for match in pattern.finditer(text):

@@ -101,7 +101,7 @@ def static_int8(rows: Sequence[Inputs], method: Method = "minmax") -> Callable[[
             quantize_static(
                 idle,
                 half,
-                _Rows(rows, names),
+                _Rows(rows if method == "minmax" else _equal(rows), names),
                 quant_format=QuantFormat.QDQ,
                 activation_type=QuantType.QUInt8,
                 weight_type=QuantType.QInt8,
@@ -119,6 +119,13 @@ def static_int8(rows: Sequence[Inputs], method: Method = "minmax") -> Callable[[
 def not_at_all(plain: Path, target: Path) -> None:
     """Leave a model in fp32, for comparison."""
     lean(plain, target)
+
+
+def _equal(rows: Sequence[Inputs]) -> list[Inputs]:
+    """Return inputs of one length, as histograms are only made of such: the longer half, cut to the middle length."""
+    size = sorted(row["input_ids"].shape[1] for row in rows)[len(rows) // 2]
+    kept = [row for row in rows if row["input_ids"].shape[1] >= size]
+    return [{name: values[:, :size] for name, values in row.items()} for row in kept]
 
 
 @contextmanager

@@ -135,7 +135,10 @@ def test_quantising_shrinks_and_keeps_the_answers(tmp_path, reader, questions):
 def test_static_quantisation_fixes_the_ranges_of_activations(tmp_path, reader, questions, method):
     import onnx
 
-    figures = quantise(reader, tmp_path / "s", "reader", Limit((questions,), 10.0), static=[questions], method=method)
+    texts = tmp_path / "texts.txt"  # of many lengths
+    texts.write_text("\n\n".join("anna is in rome . " * n for n in range(1, 6)))
+    given = {"static": [questions, texts], "method": method}
+    figures = quantise(reader, tmp_path / "s", "reader", Limit((questions,), 10.0), **given)
     assert list(figures) == ["fp32", "int8 dynamic", "int8 static"]
     steps = [node.op_type for node in onnx.load(tmp_path / "s" / "model.onnx").graph.node]
     assert "QuantizeLinear" in steps and "DynamicQuantizeLinear" not in steps

@@ -18,6 +18,7 @@ def found(text):
     [
         ("Write to mary.jones+x@mail.example.org now.", "email", "mary.jones+x@mail.example.org"),
         ("Her card 4111 1111 1111 1111 was used.", "card", "4111 1111 1111 1111"),
+        ("13800138000 4111 1111 1111 1111", "card", "4111 1111 1111 1111"),
         ("银行卡4111111111111111已冻结", "card", "4111111111111111"),
         ("IBAN DE89 3704 0044 0532 0130 00.", "account", "DE89 3704 0044 0532 0130 00"),
         ("SSN 123-45-6789.", "id", "123-45-6789"),
