@@ -216,7 +216,7 @@ def _existence(shared: _Shared, spans: Sequence[Span], language: str) -> Candida
     """
     hit = max(shared.hits.values(), key=lambda h: h.score)
     strongest = max(_squash(h.parts.get("rerank", 0.0)) for h in shared.hits.values())
-    span = spans[0] if spans else None
+    span = max(spans, key=lambda span: span.relevance, default=None)
     passage = span.passage if span else hit.passage
     features = {**shared.features(passage, span), "is_exists": 1.0, "strongest": strongest}
     quote = (

@@ -88,7 +88,7 @@ class Quoter(Protocol):
     """Picks the sentences of passages that answer a question which no short phrase answers."""
 
     def quote(
-        self, questions: Sequence[str], passages: Sequence[Sequence[Passage]], n_best: int = 3
+        self, questions: Sequence[str], passages: Sequence[Sequence[Passage]], n_best: int = 4
     ) -> list[list[Span]]:
         """Return runs of whole sentences for each question, best first, at most ``n_best``."""
 

@@ -19,6 +19,10 @@ from kgqa.protocols import Encoder, Reranker
 from kgqa.reading.assertion import stance
 from kgqa.types import Hit, Passage, Span
 
+_READ_CLOSELY, _TRIES = 3, 4
+"""Passages of which the judge reads several runs of sentences, and how many of each."""
+_LONG, _LOWER = 2.0, 2.0
+"""Logits that a run gains by using the allowed length, and loses for each place that its passage is ranked lower."""
 _MARKS = re.compile(r"[\s#>*_\-.:;·|]*")
 
 
@@ -55,9 +59,12 @@ class ClauseQuoter:
         self._order = order
 
     def quote(
-        self, questions: Sequence[str], passages: Sequence[Sequence[Passage]], n_best: int = 3
+        self, questions: Sequence[str], passages: Sequence[Sequence[Passage]], n_best: int = 4
     ) -> list[list[Span]]:
         """Return one run of sentences from each of the best passages, best first, at most ``n_best``.
+
+        Without a judge the run is the one that is nearest to the topic; with one it is chosen by what the judge says of the
+        nearest ones.
 
         The status of each is what it asserts of what the question says.
         """
@@ -78,10 +85,29 @@ class ClauseQuoter:
             spans = []
             for rank, (passage, found) in enumerate(zip(group, cut, strict=True)):
                 near = np.array([float(next(vectors) @ query) for _ in found])
-                spans += self._best(passage, found, near, rank)
-            quoted.append(sorted(spans, key=lambda span: -span.score)[:n_best])
-        quoted = self._weighed(topics, quoted)
-        return [[_judged(span, asked) for span in spans] for spans, asked in zip(quoted, questions, strict=True)]
+                tries = 1 if self._judge is None or rank >= _READ_CLOSELY else _TRIES
+                spans += self._best(passage, found, near, rank, tries)
+            quoted.append(spans)
+        chosen = [self._chosen(spans)[:n_best] for spans in self._weighed(topics, quoted)]
+        return [[_judged(span, asked) for span in spans] for spans, asked in zip(chosen, questions, strict=True)]
+
+    def _chosen(self, spans: Sequence[Span]) -> list[Span]:
+        """Return the best run of each passage, best first: by the judge if there is one, else by cosine."""
+        places = {passage: rank for rank, passage in enumerate(dict.fromkeys(span.passage.id for span in spans))}
+
+        def value(span: Span) -> float:
+            if self._judge is None:
+                return span.score
+            filled = min(1.0, (span.end - span.start) / self._limit(span.passage))
+            return span.relevance + _LONG * filled - _LOWER * places[span.passage.id]
+
+        best: dict[str, Span] = {}
+        for span in sorted(spans, key=lambda span: -value(span)):
+            best.setdefault(span.passage.id, span)
+        return list(best.values())
+
+    def _limit(self, passage: Passage) -> float:
+        return self._length * 0.4 if has_cjk(passage.text) else self._length
 
     def _weighed(self, topics: Sequence[str], quoted: Sequence[Sequence[Span]]) -> list[list[Span]]:
         """Let the reranker read each quotation alone with the topic."""
@@ -102,21 +128,23 @@ class ClauseQuoter:
             for spans, found in zip(quoted, logits, strict=True)
         ]
 
-    def _best(self, passage: Passage, parts: Sequence[_Part], near: NDArray[np.float64], rank: int) -> list[Span]:
-        limit = self._length * 0.4 if has_cjk(passage.text) else self._length
+    def _best(
+        self, passage: Passage, parts: Sequence[_Part], near: NDArray[np.float64], rank: int, tries: int
+    ) -> list[Span]:
+        limit = self._limit(passage)
         scored = [
             (float(np.average(near[i : j + 1], weights=[p.end - p.start for p in parts[i : j + 1]])), i, j)
             for i, j in _runs(parts, limit)
         ]
-        if not scored:
-            return []
-        length = {(i, j): parts[j].end - parts[i].start for _, i, j in scored}
-        value, i, j = max(
-            scored, key=lambda run: (run[0] + self._fill * min(1.0, length[run[1], run[2]] / limit), -run[1])
-        )
-        start, end = parts[i].start, parts[j].end
-        score = value + self._fill * min(1.0, (end - start) / limit) - self._order * rank
-        return [Span(passage, passage.start + start, passage.start + end, passage.text[start:end], score)]
+        valued = []
+        for value, i, j in scored:
+            start, end = parts[i].start, parts[j].end
+            valued.append((value + self._fill * min(1.0, (end - start) / limit) - self._order * rank, start, end))
+        valued.sort(key=lambda run: (-run[0], run[1]))
+        return [
+            Span(passage, passage.start + start, passage.start + end, passage.text[start:end], score)
+            for score, start, end in valued[:tries]
+        ]
 
 
 def _judged(span: Span, question: str) -> Span:
