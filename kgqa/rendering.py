@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from kgqa.types import Answer, Candidate, Conflict, Evidence, Excerpt, Link, Path, Triple
+
+Say = Callable[[str], str]
 
 FORMAT = 1
 """Version of the JSON object; it grows only when a field changes its meaning or goes."""
@@ -118,27 +120,26 @@ def _candidate(one: Candidate) -> dict[str, Any]:
 # --- plain text ---
 
 
-def as_text(answer: Answer, width: int = 5) -> str:
+def as_text(answer: Answer, width: int = 5, say: Say = str) -> str:
     """Return an answer for a terminal: answer, confidence, quotations with their place, paths in words, ambiguous names.
 
     :param width: quotations, paths and alternatives shown of each.
+    :param say: turns the English words around the answer into the reader's language.
     """
-    return "\n".join([*_head(answer), *_quotations(answer, width), *_paths(answer, width), *_foot(answer)])
+    return "\n".join(
+        [*_head(answer, say), *_quotations(answer, width, say), *_paths(answer, width, say), *_foot(answer, say)]
+    )
 
 
-def _head(answer: Answer) -> list[str]:
+def _head(answer: Answer, say: Say) -> list[str]:
+    sure = f"{answer.confidence:.2f}"
     if answer.text is None:
-        return [f"No answer: {answer.explanation}", f"  reason: {answer.reason}   confidence {answer.confidence:.2f}"]
-    lines = [
-        answer.text,
-        f"  {answer.kind}, confidence {answer.confidence:.2f} ({confidence_words(answer.confidence)})",
-    ]
+        reason = f"  {say(f'reason: {answer.reason}, confidence {sure}')}"
+        return [say(f"No answer: {answer.explanation}"), reason]
+    lines = [answer.text, f"  {say(f'{answer.kind}, confidence {sure} ({confidence_words(answer.confidence)})')}"]
     if answer.complete is not None and answer.kind == "entities":
-        lines.append(
-            f"  {len(answer.items)} in all: the complete list of the graph"
-            if answer.complete
-            else "  from text: there may be more"
-        )
+        whole = f"{len(answer.items)} in all: the complete list of the graph"
+        lines.append(f"  {say(whole if answer.complete else 'from text: there may be more')}")
     return lines
 
 
@@ -147,29 +148,29 @@ def confidence_words(confidence: float) -> str:
     return "sure" if confidence >= 0.9 else "likely" if confidence >= 0.7 else "unsure"
 
 
-def _quotations(answer: Answer, width: int) -> list[str]:
+def _quotations(answer: Answer, width: int, say: Say) -> list[str]:
     found = [e for e in answer.evidence if e.kind == "passage" and e.passage][:width]
-    lines = ["", "Text:" if answer.text is not None else "Nearest text:"] if found else []
+    lines = ["", say("Text:" if answer.text is not None else "Nearest text:")] if found else []
     for number, one in enumerate(found, 1):
         assert one.passage is not None
-        page = f", page {one.passage.page}" if one.passage.page else ""
+        page = f", {say(f'page {one.passage.page}')}" if one.passage.page else ""
         quote = " ".join(one.quote.split())
         lines.append(f'  [{number}] "{quote[:400]}{"…" if len(quote) > 400 else ""}"')
         lines.append(
             f"      {one.passage.doc_id}{page} [{one.start}:{one.end}]  {one.passage.heading or one.passage.title}"
         )
         if one.status != "affirmed":
-            lines.append(f"      note: {one.status}")
+            lines.append(f"      {say(f'note: {one.status}')}")
     return lines
 
 
-def _paths(answer: Answer, width: int) -> list[str]:
+def _paths(answer: Answer, width: int, say: Say) -> list[str]:
     found = [e for e in answer.evidence if e.kind == "path"]
     paths = [e.path for e in found if e.path]
-    lines = ["", "Graph:"] if found else []
+    lines = ["", say("Graph:")] if found else []
     lines += [f"  {path.words or _walk(path)}{_sources(path)}" for path in paths[:width]]
     if len(paths) > width:
-        lines.append(f"  … and {len(paths) - width} more")
+        lines.append(f"  {say(f'… and {len(paths) - width} more')}")
     query = next((e.sparql for e in found if e.sparql), "")
     return [*lines, *([f"  SPARQL: {' '.join(query.split())}"] if query else [])]
 
@@ -183,13 +184,13 @@ def _sources(path: Path) -> str:
     return f"   ({', '.join(names)})" if names else ""
 
 
-def _foot(answer: Answer) -> list[str]:
+def _foot(answer: Answer, say: Say) -> list[str]:
     lines: list[str] = []
     for conflict in answer.conflicts:
-        lines += ["", f"The sources disagree: {conflict.one_says!r} against {conflict.other_says!r}"]
+        lines += ["", say(f"The sources disagree: {conflict.one_says!r} against {conflict.other_says!r}")]
         lines += [f"  {_place(e)}" for e in (conflict.one, conflict.other)]
     for mention, labels in _ambiguous(answer.links):
-        lines += ["", f"{mention!r} may mean: {', '.join(labels)}  (choose with --link '{mention}=IRI')"]
+        lines += ["", say(f"{mention!r} may mean: {', '.join(labels)} (choose with --link '{mention}=IRI')")]
     return lines
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from kgqa.cli.frame import json_option, kb_option, open_kb, parsed_date, print_json
+from kgqa.cli.speech import translate
 from kgqa.errors import UsageError
 from kgqa.types import Answer, Filters, Link
 
@@ -61,7 +62,7 @@ def command(
         return
     from kgqa.rendering import as_text
 
-    click.echo("\n".join([as_text(answer), *_shown(words)]))
+    click.echo("\n".join([as_text(answer, say=translate), *_shown(words)]))
 
 
 def _words(base: KnowledgeBase, answer: Answer, citation: int) -> dict[str, list[dict[str, Any]]]:
@@ -77,7 +78,7 @@ def _words(base: KnowledgeBase, answer: Answer, citation: int) -> dict[str, list
 
 def _shown(words: dict[str, list[dict[str, Any]]], most: int = 8) -> list[str]:
     """Return the words that spoke loudest for and against, those of the question and of the passage apart."""
-    lines = ["", "Words that decided (what the answer's score loses without them):"] if words else []
+    lines = ["", translate("Words that decided (what the answer's score loses without them):")] if words else []
     for side, found in words.items():
         best = sorted(found, key=lambda one: -abs(one["weight"]))[:most]
         lines.append(f"  {side:<9}" + ", ".join(f"{one['word']} {one['weight']:+.1f}" for one in best if one["weight"]))

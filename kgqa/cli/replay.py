@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from kgqa.cli.frame import json_option, kb_option, open_kb, print_json, tell
+from kgqa.cli.speech import translate
 from kgqa.errors import KgqaError
 
 
@@ -25,7 +26,7 @@ def command(number: int, kb: str, as_json: bool) -> None:
     if as_json:
         print_json({"same": found.same, "changed": list(found.changed), "answer": as_object(found.answer)})
     else:
-        click.echo(as_text(found.answer))
+        click.echo(as_text(found.answer, say=translate))
         tell("the same answer, to the last citation" if found.same else f"differs in: {', '.join(found.changed)}")
     if not found.same:
         raise KgqaError(f"record {number}: the answer is another now; {', '.join(found.changed) or 'its text'} changed")
