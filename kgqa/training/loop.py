@@ -24,6 +24,9 @@ from torch import nn
 from kgqa.errors import ModelError
 from kgqa.training.curve import Board
 
+LONGEST = 300.0
+"""Seconds after which a checkpoint is due, however few updates were made: a slow machine must not lose more."""
+
 
 class Companion(Protocol):
     """What follows a run beside the model, and whose state belongs into its checkpoints (AdaLoRA's ranks, for example)."""
@@ -181,6 +184,7 @@ class Run:
         self.progress = Progress(updates=len(self.plan))
         self.rate = torch.optim.lr_scheduler.LambdaLR(self.optimiser, _linear(len(self.plan), schedule.warmup))
         self.window = _Window()
+        self.saved = time.monotonic()
         # A checkpoint is good only for the same batches in the same order at the same rates.
         said = {name: value for name, value in asdict(schedule).items() if name not in _FREE}
         self.key = hashlib.sha256(json.dumps([said, self.plan]).encode()).hexdigest()[:16]
@@ -252,6 +256,7 @@ class Run:
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
+        self.saved = time.monotonic()
         progress = self.progress
         state = {
             "model": self.model.state_dict(),
@@ -340,7 +345,7 @@ def train(
             run.note()
             if report:
                 report(replace(progress))
-        if last or progress.update % schedule.save_every == 0:
+        if last or progress.update % schedule.save_every == 0 or time.monotonic() - run.saved > LONGEST:
             run.save()
     run.board.close()
     run.take_best()

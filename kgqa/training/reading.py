@@ -201,10 +201,6 @@ def fit_reader(
     :returns: the torch model, the folder of its tokenizer, and where the run ended.
     """
     model, folder = load_base("AutoModelForQuestionAnswering", options.base, options.schedule.seed)
-    if options.length > model.config.max_position_embeddings:
-        raise ValueError(
-            f"the base reads {model.config.max_position_embeddings} tokens at most; set --length to that or less"
-        )
     freeze(model, options.freeze, words=options.freeze_words)
     tokenizer = load_tokenizer(folder)
     settings = ReaderSettings(length=options.length, overlap=options.overlap)
@@ -212,6 +208,10 @@ def fit_reader(
     rows = features(data.examples, WindowCutter(tokenizer, options.length, options.overlap))
     if not rows:
         raise ValueError("nothing to train on: no example's answer stands at its offset; check answer_start")
+    if options.length > model.config.max_position_embeddings:
+        raise ValueError(
+            f"the base reads {model.config.max_position_embeddings} tokens at most; set --length to that or less"
+        )
     held = [example for part in data.held.values() for example in part][: options.validate]
 
     def check(current: nn.Module) -> float:
