@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kgqa.graph import cues
+from kgqa.graph.bridges import bridges, is_person
 from kgqa.graph.candidates import Anchor
 from kgqa.graph.matching import Match
 from kgqa.graph.path_model import FEATURES, PathModel
+from kgqa.graph.plain_kinds import kind_words
 from kgqa.graph.query import Chain, Hop, Query
 from kgqa.graph.schema_words import Relation, SchemaWords, Side, Words
 
@@ -23,7 +25,8 @@ class Scorer:
     def __init__(self, words: SchemaWords, model: PathModel) -> None:
         self._words = words
         self.model = model
-        self._bridges = _bridges(words.relations)
+        self._bridges = bridges(words.relations)
+        self._classless = not any(info.instances for info in words.schema.classes.values())
         self._parents = {
             relation.key: words.by_key[parent]
             for relation in words.relations
@@ -40,7 +43,7 @@ class Scorer:
         return self._account(match, query, anchors).explained
 
     def _account(self, match: Match, query: Query, anchors: Mapping[int, Anchor]) -> _Account:
-        account = _Account(match, self._bridges, self._parents)
+        account = _Account(match, self._bridges, self._parents, self._classless)
         for chain in (*query.chains, *query.without):
             if query.operation == "ask":
                 account.claim(chain, query)
@@ -58,7 +61,15 @@ class Scorer:
 class _Account:
     """Adds up, hop by hop, what a query accounts for."""
 
-    def __init__(self, match: Match, bridges: Mapping[tuple[str, str], int], parents: Mapping[str, Relation]) -> None:
+    def __init__(
+        self,
+        match: Match,
+        bridges: Mapping[tuple[str, str], int],
+        parents: Mapping[str, Relation],
+        classless: bool = False,
+    ) -> None:
+        self._classless = classless
+        self._kinds: set[int] = set()
         self._match = match
         self._parents = parents
         self._bridges = bridges
@@ -111,6 +122,9 @@ class _Account:
         if self.reading.direct and any(hop.closure for hop in chain.hops):
             self._direct += 1
         self._supports += [support for _, support in walked]
+        if self._classless and min((support for _, support in walked), default=0.0) >= 0.5:
+            self._kinds |= {k for k in kind_words(self.reading, chain) if self.explained[k] < 0.5}
+            self.explained[list(self._kinds)] = 1.0
         self._turned(chain)
         self._order(chain)
 
@@ -307,6 +321,8 @@ class _Account:
         side = last.relation.side(last.forward) if last else None
         if not head or query.operation == "ask":
             return 0
+        if last is not None and not last.forward and self._kinds & set(head):
+            return 1
         named = [k for k in head if self._match.classes[k] >= 0.8]
         if (query.cls and not query.tail) or not query.hops or last is None or side is None:
             return 1 if any(self.explained[k] >= 0.8 for k in head) else 0
@@ -335,7 +351,7 @@ class _Account:
         if self.reading.wh == "who":
             if side.kind in ("date", "number"):
                 return -1
-            return 1 if _is_person(side) else -1 if side.names else 0
+            return 1 if is_person(side) else -1 if side.names else 0
         if self.reading.wh in ("how", "why", "how much", "how long"):
             return 0 if side.kind in ("number", "text") else -1
         return 0
@@ -382,19 +398,3 @@ class _Account:
             walked = sum(1 for hop in query.hops if any(stem in phrase.stems for phrase in hop.relation.phrases))
             missing += 0 < walked < stems.count(stem)
         return float(missing)
-
-
-def _is_person(side: Side) -> bool:
-    return any(stem in cues.PERSON for words in (*side.names, *side.hints) for stem in words.stems)
-
-
-def _bridges(relations: Sequence[Relation]) -> dict[tuple[str, str], int]:
-    counts: dict[tuple[str, str], int] = {}
-    parts = {sub for relation in relations if len(relation.predicates) > 1 for sub in relation.predicates}
-    for relation in relations:
-        if relation.prefix or relation.negative or relation.key in parts:
-            continue
-        for subject in relation.subject.classes:
-            for object in relation.object.classes or ("",):
-                counts[(subject, object)] = counts.get((subject, object), 0) + 1
-    return counts
