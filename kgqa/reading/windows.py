@@ -10,13 +10,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kgqa.language import has_cjk
+
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 
 _NARROW = {code + 0xFEE0: code for code in (*range(48, 58), *range(65, 91), *range(97, 123))}
 """Letters and digits in full width, as Chinese input methods give them, to those that models know; one for one, so that
-offsets hold. Punctuation stays: Chinese has its own."""
+offsets hold. Punctuation stays beside Chinese, which has its own."""
+_ALL = {code + 0xFEE0: code for code in range(33, 127)}
+
+
+def _narrow(text: str) -> str:
+    return text if text.isascii() else text.translate(_NARROW if has_cjk(text) else _ALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +63,8 @@ class WindowCutter:
         """Return the windows of each pair, in order."""
         if not pairs:
             return []
-        questions = self.tokenizer.encode_batch([q.translate(_NARROW) for q, _ in pairs], add_special_tokens=False)
-        passages = self.tokenizer.encode_batch([p.translate(_NARROW) for _, p in pairs], add_special_tokens=False)
+        questions = self.tokenizer.encode_batch([_narrow(q) for q, _ in pairs], add_special_tokens=False)
+        passages = self.tokenizer.encode_batch([_narrow(p) for _, p in pairs], add_special_tokens=False)
         return [
             self._windows(q.ids[: self.question_length], p.ids, p.offsets)
             for q, p in zip(questions, passages, strict=True)

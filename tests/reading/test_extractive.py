@@ -136,6 +136,6 @@ def shared_reader(tmp_path_factory, write_reader):
 
 def test_full_width_letters_are_read_and_offsets_hold(city_reader):
     reader = OnnxReader(city_reader)
-    text = "Ｗｈｅｒｅ is Ｒｏｍｅ ?"
+    text = "Ｗｈｅｒｅ is Ｒｏｍｅ ？"
     found = reader.read(["Ｗｈｅｒｅ ?"], [[Passage("p", "d", text, "en", 100, 100 + len(text))]])[0][0]
     assert (found.text, found.start) == ("Ｒｏｍｅ", 100 + text.index("Ｒ"))
