@@ -15,6 +15,7 @@ from .tags import Html, el
 Labeller = Callable[[Term], str]
 EACH, ALL = 3, 8
 """Statements of one relation, and statements in all, that opening a thing adds."""
+TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 MOST = 80
 """Statements in one picture."""
 
@@ -75,6 +76,7 @@ def nearest(entity: Entity) -> tuple[Triple, ...]:
     found: list[Triple] = []
     sides = ((False, entity.outgoing), (True, entity.incoming))
     said = [(inwards, relation, triple) for inwards, group in sides for relation, _, triple in group]
+    said = [one for one in said if one[2].predicate.value != TYPE]  # its kind says little in a picture
     said.sort(key=lambda one: one[2].object.kind != "iri")  # things that lead on before mere values
     for inwards, relation, triple in said:
         kept[relation, inwards] = kept.get((relation, inwards), 0) + 1

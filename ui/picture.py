@@ -137,7 +137,7 @@ def _place(
     height = max(96.0, rows * _ROW + 12)
     sizes = {key: (max(map(_text_width, lines)) + 26, 18.0 + 17 * len(lines)) for key, lines in names.items()}
     columns = [max(sizes[key][0] for key in layers[level]) for level in sorted(layers)]
-    width = max(WIDTH, sum(columns) + gap * (len(columns) - 1) + 16)
+    width = max(WIDTH, rows * 44.0, sum(columns) + gap * (len(columns) - 1) + 16)
     if len(columns) > 1:
         gap = (width - 16 - sum(columns)) / (len(columns) - 1)
     boxes, left = {}, 8.0 if len(columns) > 1 else (width - columns[0]) / 2

@@ -23,7 +23,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "internal": ("This did not work because of an internal fault. It has been logged.", "发生内部错误，已记录到日志。"),
     # asking
     "ask_label": ("Your question", "您的问题"),
-    "ask_hint": ("Ask, or ask on: “and its side effects?”", "请输入问题，或追问：“那禁忌症呢？”"),
+    "ask_hint": ("Ask a question, or ask on", "请输入问题，也可以追问"),
     "ask": ("Ask", "提问"),
     "stop": ("Stop", "停止"),
     "as_of": ("As of (YYYY-MM-DD)", "截至日期（YYYY-MM-DD）"),
