@@ -241,13 +241,13 @@ def clause_groups(contracts: Path, clauses: Path, count: int, negatives: int, rn
 
     One negative in three is the nearest part of a contract that has no such clause: what a reader sees who asks for it in vain.
     """
-    texts = _contracts(contracts)
+    texts = contract_texts(contracts)
     jobs: list[tuple[str, str, list[str], str]] = []
     without: dict[str, list[str]] = {}
     with gzip.open(clauses, "rt", encoding="utf-8", newline="") as source:
         for row in csv.DictReader(source):
-            text = texts.get(_key(row["Filename"]))
-            if text is None or not trained(_key(row["Filename"])):
+            text = texts.get(contract_key(row["Filename"]))
+            if text is None or not trained(contract_key(row["Filename"])):
                 continue
             for name, ways in CLAUSES.items():
                 marked = re.findall(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"", row[name])
@@ -264,127 +264,6 @@ def clause_groups(contracts: Path, clauses: Path, count: int, negatives: int, rn
         vain = rng.choice(without[name]) if without.get(name) and rng.random() < 0.7 else ""
         out += _clause(question, gold, text, vain, negatives, rng)
     return out
-
-
-_SPAN = (
-    r"(?:[a-z-]+ \(\d+\)|\d+|one|two|three|four|five|six|seven|ten|twelve|thirty|sixty|ninety)[ -]"
-    r"(?:calendar |business )?(?:day|week|month|year)s?"
-)
-_DURATION = re.compile(_SPAN + r"(?!['’]?\s+(?:prior|before|written|notice|advance|in advance))\b", re.IGNORECASE)
-_NOTICE = re.compile(_SPAN + r"(?=[^.]{0,40}(?:prior|before|notice|advance))", re.IGNORECASE)
-_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
-_DATE = re.compile(rf"(?:{_MONTHS}) \d{{1,2}},? \d{{4}}|\d{{1,2}}(?:st|nd|rd|th)? (?:day of )?(?:{_MONTHS}),? \d{{4}}")
-_FACTS: dict[str, tuple[re.Pattern[str] | None, tuple[str, ...]]] = {
-    "Governing Law": (
-        None,
-        (
-            "Which law governs {}?",
-            "Under which law is {}?",
-            "What is the governing law of {}?",
-            "The laws of which state or country apply to {}?",
-        ),
-    ),
-    "Effective Date": (
-        _DATE,
-        ("When does {} take effect?", "What is the effective date of {}?", "As of which date is {} effective?"),
-    ),
-    "Agreement Date": (_DATE, ("When was {} made?", "On which date was {} signed?", "What is the date of {}?")),
-    "Expiration Date": (_DATE, ("When does {} expire?", "Until when does {} run?", "When does {} end?")),
-    "Expiration Date, term": (
-        _DURATION,
-        ("How long is the initial term of {}?", "What is the term of {}?", "For what period does {} last?"),
-    ),
-    "Renewal Term": (
-        _DURATION,
-        ("For how long is {} renewed?", "What is the renewal term of {}?", "How long is each renewal of {}?"),
-    ),
-    "Notice Period To Terminate Renewal": (
-        _NOTICE,
-        (
-            "How much notice must be given to stop the renewal of {}?",
-            "What notice of non-renewal does {} require?",
-            "How long before the end of {} must notice be given?",
-        ),
-    ),
-    "Warranty Duration": (
-        _DURATION,
-        ("How long is the warranty in {}?", "For what period does the seller give a warranty in {}?"),
-    ),
-}
-"""Clause types whose answer is a phrase: its form (``None``: the annotators' own answer), and ways to ask for it."""
-
-
-def fact_examples(contracts: Path, clauses: Path, rng: random.Random) -> list[Example]:
-    """Phrases in clauses of the training half of the contracts, in SQuAD's form, and the same questions of other passages.
-
-    :returns: one example for each annotated clause that holds its answer, and one without answer for every second of them.
-    """
-    texts = _contracts(contracts)
-    out: list[Example] = []
-    with gzip.open(clauses, "rt", encoding="utf-8", newline="") as source:
-        for row in csv.DictReader(source):
-            text = texts.get(_key(row["Filename"]))
-            if text is None or not trained(_key(row["Filename"])):
-                continue
-            parts = chunks(text)
-            for name, (form, ways) in _FACTS.items():
-                column = name.partition(",")[0]
-                marked = [a or b for a, b in re.findall(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"", row[column])]
-                accepted = [a.strip() for a in row.get(f"{name}-Answer", "").split(",")] if form is None else []
-                question = rng.choice(ways).format(_contract(row, rng))
-                out += _fact(f"{_key(row['Filename'])}-{name}", question, form, marked, accepted, parts, rng)
-    return out
-
-
-def _contract(row: dict[str, str], rng: random.Random) -> str:
-    """Return a way to name a contract: plainly, by its title, or by title and parties."""
-    title = row["Document Name-Answer"].strip().title()
-    parties = [part.partition("(")[0].strip(" ,") for part in row["Parties-Answer"].split(";")]
-    if not title or rng.random() < 0.4:
-        return rng.choice(("the agreement", "the contract", "this agreement"))
-    if len(parties) < 2 or not all(parties[:2]) or rng.random() < 0.5:
-        return f"the {title}"
-    return f"the {title} between {parties[0]} and {parties[1]}"
-
-
-def _fact(
-    id: str,
-    question: str,
-    form: re.Pattern[str] | None,
-    marked: Sequence[str],
-    accepted: Sequence[str],
-    parts: Sequence[str],
-    rng: random.Random,
-) -> list[Example]:
-    for clause in marked:
-        for number, part in enumerate(parts):
-            begin = part.find(clause)
-            if begin < 0 or len(clause) < 6:
-                continue
-            matches = list(form.finditer(part, begin, begin + len(clause))) if form else []
-            # A term is told from its beginning to its end, so of several dates the last one ends it.
-            last = matches[-1 if id.endswith("-Expiration Date") else 0] if matches else None
-            found = last if form else _named(part, begin, clause, accepted)
-            if found is None:
-                continue
-            made = [Example(id, question, part, ((found.start(), found.group()),), id)]
-            rest = [p for at, p in enumerate(parts) if at != number and clause not in p]
-            others = [p for p in rest if not (form and form.search(p))]
-            if others and rng.random() < 0.5:
-                made.append(Example(f"{id}-none", question, rng.choice(others), (), id))
-            return made
-    return []
-
-
-def _named(part: str, begin: int, clause: str, accepted: Sequence[str]) -> re.Match[str] | None:
-    return next(
-        (
-            m
-            for a in accepted
-            if len(a) > 2 and (m := re.compile(re.escape(a)).search(part, begin, begin + len(clause)))
-        ),
-        None,
-    )
 
 
 def _clause(question: str, gold: list[str], text: str, vain: str, negatives: int, rng: random.Random) -> list[Group]:
@@ -409,17 +288,19 @@ def _parts(text: str, short: bool) -> list[str]:
     return [text[a:b] for a, b in sentences(text) if b - a > 40] if short else chunks(text)
 
 
-def _contracts(path: Path) -> dict[str, str]:
+def contract_texts(path: Path) -> dict[str, str]:
+    """Return the contracts of CUAD's archive, each by :func:`contract_key` of its name."""
     with tarfile.open(path) as archive:
         found = {}
         for member in archive:
             source = archive.extractfile(member) if member.name.endswith(".txt") else None
             if source is not None:
-                found[_key(Path(member.name).name)] = source.read().decode("utf-8", "replace")
+                found[contract_key(Path(member.name).name)] = source.read().decode("utf-8", "replace")
         return found
 
 
-def _key(name: str) -> str:
+def contract_key(name: str) -> str:
+    """Return the form of a contract's file name in which archive and table agree."""
     return re.sub(r"\W+", "", Path(name).stem).lower()
 
 

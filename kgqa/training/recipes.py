@@ -25,13 +25,13 @@ from kgqa.training.corpora import (
     bioasq_examples,
     bioasq_held,
     clause_groups,
-    fact_examples,
     medquad_groups,
     snippet_groups,
     squad_groups,
     title_groups,
 )
 from kgqa.training.export import export_int8, write_card
+from kgqa.training.facts import fact_examples
 from kgqa.training.loop import Progress, Schedule, train
 from kgqa.training.mining import Group
 from kgqa.training.reader import ReaderTask, features, hold_out, unanswerable
