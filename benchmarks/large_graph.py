@@ -180,9 +180,9 @@ def ask(folder: Path, triples: int, count: int) -> dict[str, Any]:
     search = GraphSearch(store, make_encoder())
     ready = time.perf_counter() - began
     asked = questions(Plan.of(triples), count + 10)
-    linking, answering, linked, right = [], [], 0, 0
+    linking, answering, working, linked, right = [], [], [], 0, 0
     for at, (text, topic, answer) in enumerate(asked):
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         links = linker.link([text])[0]
         middle = time.perf_counter()
         findings = search.find([text], [links], Filters())[0]
@@ -191,6 +191,7 @@ def ask(folder: Path, triples: int, count: int) -> dict[str, Any]:
             continue  # the first questions also pay for what is read once
         linking.append(1000 * (middle - start))
         answering.append(1000 * (end - start))
+        working.append(1000 * (time.process_time() - used))
         linked += any(link.entity == topic for link in links)
         right += bool(findings) and [term.value for term, _ in findings[0].values] == [answer]
     return {
@@ -201,6 +202,7 @@ def ask(folder: Path, triples: int, count: int) -> dict[str, Any]:
         "right": round(right / count, 3),
         "link_p50_ms": round(statistics.median(linking), 1),
         "answer_p50_ms": round(statistics.median(answering), 1),
+        "answer_p50_cpu_ms": round(statistics.median(working), 1),
         "answer_p95_ms": round(sorted(answering)[int(0.95 * count)], 1),
         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
         **_memory(),

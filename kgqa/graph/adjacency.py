@@ -149,7 +149,8 @@ class Adjacency:
 
     def subject_of(self, statement: int) -> int:
         """Return the subject of a statement."""
-        return int(self.out_starts.searchsorted(statement, "right")) - 1
+        # A number of another type would make numpy convert the whole array first.
+        return int(self.out_starts.searchsorted(np.uint64(statement), "right")) - 1
 
     def term_starts(self) -> Numbers:
         """Return where each term starts in :meth:`blob`, and its end."""
