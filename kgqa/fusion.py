@@ -20,8 +20,10 @@ from kgqa.errors import ModelError
 from kgqa.types import Candidate, Conflict, Reason
 from kgqa.wording import truth
 
-WAYS = ("graph", "span", "sentence", "quote", "exists", "truth")
-"""Ways of answering; each has a model of its own. A ``sentence`` answers a question for a phrase where none is sure."""
+_INSIDE = ("span", "sentence", "quote")
+WAYS = ("graph", *_INSIDE, "exists", "truth", *(f"{way} inside" for way in _INSIDE))
+"""Ways of answering; each has a model of its own. A ``sentence`` answers a question for a phrase where none is sure. What stands
+``inside`` the one document that a question names is judged apart: there the search cannot miss the subject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +100,9 @@ def way_of(candidate: Candidate) -> str:
     """Return how a candidate answers: one of :data:`WAYS`; what the graph says, alone or with the text, is ``graph``."""
     if candidate.side != "text":
         return "graph"
-    return next(
-        (way for way in ("sentence", "quote", "exists", "truth") if candidate.features.get(f"is_{way}")), "span"
-    )
+    marks = ("sentence", "quote", "exists", "truth")
+    way = next((way for way in marks if candidate.features.get(f"is_{way}")), "span")
+    return f"{way} inside" if way in _INSIDE and candidate.features.get("document") else way
 
 
 @dataclass(frozen=True, slots=True)
