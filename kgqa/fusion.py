@@ -59,7 +59,9 @@ class Calibration:
 
     def confidence(self, candidate: Candidate) -> float:
         """Return the probability that a candidate is right, taken alone; candidates are ranked by it."""
-        return self.sides[way_of(candidate)].probability(candidate.features)
+        way = way_of(candidate)
+        model = self.sides.get(way) or self.sides[way.removesuffix(" inside")]
+        return model.probability(candidate.features)
 
     def of_winner(self, ranked: Sequence[tuple[Candidate, float]]) -> float:
         """Return the calibrated probability that the best of the ranked candidates is right."""
@@ -80,6 +82,9 @@ class Calibration:
                 for name, w in raw["sides"].items()
             }
             final = {name: Weights(float(w["bias"]), dict(w["weights"])) for name, w in raw.get("final", {}).items()}
+            missing = [way for way in WAYS if way not in sides and not way.endswith(" inside")]
+            if missing:
+                raise KeyError(f"no model for {missing[0]}")
             return cls(sides, float(raw["threshold"]), final)
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise ModelError(

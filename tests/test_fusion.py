@@ -180,3 +180,17 @@ def test_a_calibration_is_written_and_read_whole(tmp_path) -> None:
     given = Calibration(EVEN.sides, 0.4, {"span": Weights(0.5, {"odds": 1.5, "margin": 0.0})})
     given.save(tmp_path / "calibration.json")
     assert Calibration.load(tmp_path / "calibration.json") == given
+
+
+def test_a_calibration_without_a_way_of_answering_is_refused(tmp_path) -> None:
+    sides = {way: weights for way, weights in EVEN.sides.items() if way != "truth"}
+    Calibration(sides, 0.4).save(tmp_path / "old.json")
+    with pytest.raises(ModelError, match="no model for truth"):
+        Calibration.load(tmp_path / "old.json")
+
+
+def test_inside_a_document_the_general_model_stands_in_for_a_missing_one() -> None:
+    general = Calibration({way: w for way, w in EVEN.sides.items() if not way.endswith("inside")}, 0.4)
+    inside = candidate("x1", reader=0.5, document=1.0)
+    assert fusion.way_of(inside) == "span inside"
+    assert general.confidence(inside) == EVEN.sides["span"].probability(inside.features)

@@ -54,7 +54,9 @@ def torch_infer(model: Any, device: Any) -> Infer:
 
     import torch
 
-    inner = model.get_base_model() if hasattr(model, "get_base_model") else model  # an adapter takes anything and passes it on
+    inner = (
+        model.get_base_model() if hasattr(model, "get_base_model") else model
+    )  # an adapter takes anything and passes it on
     wanted = set(inspect.signature(inner.forward).parameters)
 
     def infer(inputs: dict[str, NDArray[np.int64]]) -> tuple[Logits, Logits]:

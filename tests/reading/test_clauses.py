@@ -86,7 +86,10 @@ class Preferring:
 
 def test_the_reranker_reads_each_quotation_alone_with_the_topic() -> None:
     judge = Preferring("audit")
-    passages = [passage("The buyer may audit the books. Rent is due."), passage("Insurance is kept by the seller.", start=500)]
+    passages = [
+        passage("The buyer may audit the books. Rent is due."),
+        passage("Insurance is kept by the seller.", start=500),
+    ]
     (spans,) = ClauseQuoter(make_encoder(), judge).quote(["What does the document say about audits?"], [passages])
     assert judge.asked == ["audits"]
     assert {span.relevance for span in spans if "audit" in span.text} == {1.0}
