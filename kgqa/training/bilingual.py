@@ -309,7 +309,7 @@ def make_encoder(data: Path, out: Path, epochs: float = 1.0, statutes: float = 3
     at = {text: number for number, text in enumerate(english)}
     rows = OnnxEncoder(builtin_english(out / "teacher")).encode(english)
     targets = rows[[at[pair.english] for pair in pairs]]
-    trained = train_rows(start, pairs, targets, alike, out, options, _show)
+    trained = train_rows(start, pairs, targets, alike, out, options, progress_line)
     return export_bilingual(trained, data, out, {"learning_rate": options.schedule.learning_rate, "epochs": epochs})
 
 
@@ -343,7 +343,8 @@ CARD: dict[str, Any] = {
 }
 
 
-def _show(progress: Progress) -> None:
+def progress_line(progress: Progress) -> None:
+    """Write where a run stands to standard error."""
     sys.stderr.write(json.dumps(asdict(progress)) + "\n")
     sys.stderr.flush()
 

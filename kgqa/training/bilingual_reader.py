@@ -11,18 +11,21 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from kgqa.evaluation.squad import Example
+from kgqa.reading.extractive import load_tokenizer
+from kgqa.reading.windows import WindowCutter
+from kgqa.training.attention import use_plain_attention
 from kgqa.training.bilingual_pairs import Pair, drcd
 from kgqa.training.bilingual_words import align, english_words, simplified, tokens_of
-from kgqa.training.corpora import bioasq_examples
-from kgqa.training.reader import unanswerable
+from kgqa.training.loop import Progress, Schedule, train
+from kgqa.training.reader import Feature, ReaderTask, features
 from kgqa.training.recipes import reading
 from kgqa.training.starting import load_base, save_torch
 
@@ -116,46 +119,101 @@ def _pairs(text: str) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """How many examples of each kind a bilingual reader is trained on.
+    """How many examples of each kind a bilingual reader is trained on; Chinese questions are asked once each.
 
-    :param chinese: passes over the Chinese questions, each with a quarter as many without answer.
     :param switched: English questions with words exchanged for Chinese ones.
     :param share: chance of a word to be exchanged.
-    :param english: plain English questions; of those half from SQuAD 1.1.
+    :param english: plain English questions of SQuAD 1.1, SQuAD 2.0 and PolicyQA.
+    :param nothing: windows without answer for each window with one: Chinese, switched, English.
     """
 
-    chinese: int = 3
-    switched: int = 10_000
+    switched: int = 1500
     share: float = 0.8
-    english: int = 10_000
+    english: tuple[int, int, int] = (900, 450, 200)
+    nothing: tuple[float, float, float] = (0.15, 0.1, 0.4)
 
 
-def mixed(data: Path, lexicon: Lexicon, mix: Mix, seed: int = 13) -> list[Example]:
-    """Return the training examples of a bilingual reader.
+def mixed(data: Path, lexicon: Lexicon, mix: Mix, cutter: WindowCutter, seed: int = 13) -> list[Feature]:
+    """Return the training windows of a bilingual reader.
 
     :param data: the folder of the data sets.
     """
     rng = random.Random(seed)
-    chinese = drcd(data)[0]
-    own = [e for _ in range(mix.chinese) for e in chinese + unanswerable_by_pairs(chinese, 0.25, rng)]
-    squad, others = english_sets(data)
-    exchanged = (switched(e, lexicon, mix.share, rng) for e in rng.sample(squad, mix.switched))
-    half = mix.english // 2
-    plain = rng.sample(squad, half) + rng.sample(others, min(len(others), mix.english - half))
-    return own + [e for e in exchanged if e is not None] + plain
+    chinese, sets = drcd(data)[0], [part for part, _ in reading(data).values()]
+    squad = rng.sample(sets[0], mix.switched + mix.english[0] + 200)
+    exchanged = [switched(example, lexicon, mix.share, rng) for example in squad[: mix.switched]]
+    plain = squad[mix.switched : mix.switched + mix.english[0]]
+    plain += [e for part, count in zip(sets[1:], mix.english[1:], strict=True) for e in rng.sample(part, count)]
+    own = chinese + unanswerable_by_pairs(chinese, mix.nothing[0], rng)
+    made: list[Feature] = []
+    for part, share in zip((own, [e for e in exchanged if e is not None], plain), mix.nothing, strict=True):
+        found = features(part, cutter)
+        have, none = [f for f in found if f.end], [f for f in found if not f.end]
+        made += have + rng.sample(none, min(len(none), round(share * len(have))))
+    return made
 
 
-def english_sets(data: Path) -> tuple[list[Example], list[Example]]:
-    """Return SQuAD 1.1's training examples, and those of the other sets that the English reader is trained on."""
-    sets = reading(data)
-    squad = sets["squad-v1.1-train"][0]
-    others = (
-        sets["squad-v2.0-dev-a"][0]
-        + sets["policyqa-dev"][0]
-        + bioasq_examples(data / "medical/bioasq-a.json.gz", held=False)
-        + unanswerable(squad, 0.05)
-    )
-    return squad, others
+_SMALL = frozenset(("the", "a", "an", "of", "to", "was", "is"))
+
+
+def exchangeable(lexicon: Lexicon, least: float = 0.05) -> dict[str, list[tuple[str, float]]]:
+    """Return the entries that are worth an exchange: no small words, no doubtful translations."""
+    kept = {word: [way for way in ways if way[1] >= least] for word, ways in lexicon.items() if word not in _SMALL}
+    return {word: ways for word, ways in kept.items() if ways}
+
+
+def train_bilingual(
+    start: Path,
+    rows: Sequence[int],
+    windows: Sequence[Feature],
+    out: Path,
+    schedule: Schedule,
+    report: Callable[[Progress], None] | None = None,
+    *,
+    body: bool = True,
+) -> Path:
+    """Train the body and the Chinese rows of a grafted reader; the English rows stay as they are.
+
+    :param start: what :func:`graft` wrote.
+    :param rows: the Chinese rows.
+    :param windows: examples cut with the tokenizer of ``start``.
+    :param body: train it, too; without it English answers stay what they were.
+    :returns: the folder of the torch model, ``out/torch``.
+    """
+    model, folder = load_base("AutoModelForQuestionAnswering", start)
+    use_plain_attention(model)
+    for parameter in model.parameters():
+        parameter.requires_grad = body
+    model.get_input_embeddings().weight.requires_grad = True
+    learn_rows(model.get_input_embeddings().weight, rows)
+    task = ReaderTask(windows, load_tokenizer(folder).token_to_id("[PAD]") or 0)
+    # A row without gradient moves only by weight decay, which is therefore off.
+    train(model, task, replace(schedule, weight_decay=0.0), out / "work", report=report)
+    save_torch(model, folder, out / "torch")
+    return out / "torch"
+
+
+def learn_rows(weight: torch.Tensor, rows: Sequence[int]) -> None:
+    """Let only some rows of an embedding table have a gradient."""
+    kept = torch.zeros(len(weight), 1)
+    kept[list(rows)] = 1.0
+    weight.register_hook(lambda gradient: gradient * kept.to(gradient.device))
+
+
+def between(one: Path, other: Path, share: float, out: Path) -> Path:
+    """Write the model on the way from one to the other (Wortsman et al. 2022): a fine-tuned model keeps more of what it was.
+
+    :param one: torch folder of the model before fine-tuning.
+    :param share: of the way to ``other``, 0 to 1.
+    """
+    first, _ = load_base("AutoModelForQuestionAnswering", one)
+    second, folder = load_base("AutoModelForQuestionAnswering", other)
+    with torch.no_grad():
+        for before, after in zip(first.parameters(), second.parameters(), strict=True):
+            if len(before) == len(after):
+                after.lerp_(before, 1.0 - share)
+    save_torch(second, folder, out)
+    return out
 
 
 def read_start(folder: Path) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def test_the_card_says_what_is_there(encoder):
     assert card["files"]["model.onnx"]["bytes"] == (FOLDER / "model.onnx").stat().st_size <= 25_000_000
     assert card["metrics"]["cosine_to_fp32_mean"] > 0.99
     assert card["license"] == "Apache-2.0"
-    assert encoder.languages == ("en",)
+    assert encoder.languages == ("en", "zh")
 
 
 def test_the_fingerprint_depends_on_each_part(encoder, tmp_path):

@@ -13,13 +13,16 @@ from tokenizers import Tokenizer, models
 from transformers import AutoModel
 
 from kgqa.evaluation.squad import Example
+from kgqa.reading.extractive import load_tokenizer
+from kgqa.reading.windows import WindowCutter
 from kgqa.training.bilingual import BilingualOptions, by_characters, prepare, sentence_pairs, train_rows
 from kgqa.training.bilingual_measure import distinct, recalls
 from kgqa.training.bilingual_pairs import Pair, articles, held, statute_pairs, translations
-from kgqa.training.bilingual_reader import graft, switched
+from kgqa.training.bilingual_reader import between, graft, switched, train_bilingual, unanswerable_by_pairs
 from kgqa.training.bilingual_words import align, choose, extend, first_rows, vocabulary, write_tokenizer
 from kgqa.training.charsmap import charsmap
 from kgqa.training.loop import Schedule
+from kgqa.training.reader import features
 
 SOME = [
     ("the doctor live in paris", "医生住在巴黎"),
@@ -234,6 +237,39 @@ def test_a_grafted_reader_has_the_english_head_and_the_chinese_rows(tiny_base, t
     wanted = AutoModel.from_pretrained(start.folder).get_input_embeddings().weight
     assert (found.get_input_embeddings().weight[list(start.rows)] == wanted[list(start.rows)]).all()
     assert (found.qa_outputs.weight == reader.qa_outputs.weight).all()
+
+
+@pytest.mark.parametrize("body", [False, True])
+def test_a_bilingual_reader_learns_chinese_rows_and_keeps_english_ones(tiny_base, tmp_path, body):
+    from transformers import AutoModelForQuestionAnswering
+
+    options = BilingualOptions(characters=60, words=10)
+    start = prepare(PAIRS, [], tmp_path / "start", options, tiny_base)
+    AutoModelForQuestionAnswering.from_pretrained(tiny_base).save_pretrained(tmp_path / "reader")
+    made = graft(tmp_path / "reader", start.folder, start.rows, tmp_path / "made")
+    asked = [Example(str(n), "住在罗马", zh, ((0, zh[:2]),), "a") for n, (_, zh) in enumerate(SOME)]
+    asked += [Example("en", "who live in rome ?", "the judge live in rome", ((4, "judge"),), "b")]
+    windows = features(asked, WindowCutter(load_tokenizer(made), 32, 8))
+    schedule = Schedule(learning_rate=1e-2, epochs=20, batch=4, mixed_precision=False)
+    trained = train_bilingual(made, start.rows, windows, tmp_path / "run", schedule, body=body)
+    before, after = (AutoModelForQuestionAnswering.from_pretrained(folder) for folder in (made, trained))
+    moved = (before.get_input_embeddings().weight != after.get_input_embeddings().weight).any(1).nonzero().flatten()
+    assert len(moved) > 0
+    assert set(moved.tolist()) <= set(start.rows)
+    assert torch.equal(before.qa_outputs.weight, after.qa_outputs.weight) is not body
+    half = AutoModelForQuestionAnswering.from_pretrained(between(made, trained, 0.5, tmp_path / "half"))
+    wanted = (before.qa_outputs.weight + after.qa_outputs.weight) / 2
+    assert torch.allclose(half.qa_outputs.weight, wanted, atol=1e-6)
+
+
+def test_a_question_without_answer_is_asked_of_the_likest_passage_without_it():
+    texts = ["罗马的法官住在城里。", "罗马的医生住在罗马的城里。", "飞行员在奥斯陆。"]
+    asked = [Example(str(n), "罗马的医生是谁？", text, ((0, text[:2]),), "a") for n, text in enumerate(texts[:1])]
+    asked += [Example("x", "飞行员？", text, ((0, text[:3]),), "a") for text in texts[1:]]
+    made = unanswerable_by_pairs(asked[:1] + asked[1:], 1.0, random.Random(1))
+    first = next(e for e in made if e.id == "0-none")
+    assert first.answers == ()
+    assert first.context == texts[2]  # the other passage on Rome holds the answer's words
 
 
 def test_recall_counts_how_often_the_own_text_is_first():
