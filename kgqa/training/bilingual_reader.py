@@ -197,7 +197,7 @@ def learn_rows(weight: torch.Tensor, rows: Sequence[int]) -> None:
     """Let only some rows of an embedding table have a gradient."""
     kept = torch.zeros(len(weight), 1)
     kept[list(rows)] = 1.0
-    weight.register_hook(lambda gradient: gradient * kept.to(gradient.device))
+    weight.register_hook(lambda gradient: gradient * kept.to(gradient.device))  # type: ignore[no-untyped-call]
 
 
 def between(one: Path, other: Path, share: float, out: Path) -> Path:

@@ -188,8 +188,9 @@ def _model(pairs: Sequence[tuple[list[int], list[int]]], size: int, rounds: int)
             targets.append(np.full(len(row), word))
             places.append(np.full(len(row), place))
             place += 1
-    source, target, place_of = map(np.concatenate, (sources, targets, places))
-    keys, link = np.unique(source.astype(np.int64) * size + target, return_inverse=True)
+    place_of = np.concatenate(places)
+    joined: NDArray[np.int64] = np.concatenate(sources).astype(np.int64) * size + np.concatenate(targets)
+    keys, link = np.unique(joined, return_inverse=True)
     given = keys // size
     chance = np.ones(len(keys))
     for _ in range(rounds):
@@ -248,8 +249,8 @@ def first_rows(
     for token, at in sorted(vocab.rows.items(), key=lambda item: len(item[0])):
         if at not in made:
             parts = [made[vocab.rows[c]] for c in token if len(token) > 1 and vocab.rows.get(c) in made]
-            noise = rng.normal(0, spread, table.shape[1]).astype(np.float32)
-            made[at] = np.mean(parts, axis=0) if parts else middle + noise
+            noise = np.asarray(rng.normal(0, spread, table.shape[1]), np.float32)
+            made[at] = np.asarray(np.mean(parts, axis=0) if parts else middle + noise, np.float32)
     for at, row in made.items():
         out[at] = row
     return out, translated
