@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from typing import Any
 
 from kgqa.graph.parsing import FORMATS, OTHERS, base_iri, suffix
 from kgqa.graph.tables import TableMapping
+from kgqa.graph.waiting import readable
 
 Progress = Callable[[int, int], None]
 """Called with the number of files done and of files in all."""
@@ -218,7 +218,7 @@ class _Child:
         """Return the next line of output, ``None`` when the child is gone or too slow."""
         limit = time.monotonic() + seconds
         while b"\n" not in self._buffer:
-            ready, _, _ = select.select([self._stdout], [], [], max(0.0, limit - time.monotonic()))
+            ready = readable(self._stdout, max(0.0, limit - time.monotonic()))
             if not ready:
                 self._late = True
                 return None

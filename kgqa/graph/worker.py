@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from kgqa.errors import IndexFault, QueryError
+from kgqa.graph.waiting import readable
 
 MEMORY = 6 << 30
 """Address space in bytes that a query may use, the store's maps included."""
@@ -87,7 +87,7 @@ class QueryWorker:
         parts: list[bytes] = []
         assert process.stdout is not None
         while not parts or not parts[-1].endswith(b"\n"):
-            ready, _, _ = select.select([process.stdout], [], [], max(0.0, limit - time.monotonic()))
+            ready = readable(process.stdout, max(0.0, limit - time.monotonic()))
             if not ready:
                 self.close()
                 raise QueryError(f"SPARQL: no result within {timeout:g} s; make the query more selective")
