@@ -17,7 +17,7 @@ from .answer_card import mentions
 from .asking import Stopped, Stops, stream
 from .conversation import failed, progress, turns, waiting, welcome
 from .desk import Desk, check_question, explain_fault
-from .frame import Frame, data_of, number, owner_of, page, user_of
+from .frame import Frame, data_of, number, owner_of, page, unchanged, user_of
 from .history import Conversation, Turn, now
 from .strings import t
 from .tags import plain
@@ -27,13 +27,16 @@ ANSWERING = max(2, os.cpu_count() or 2)
 make everyone slower, since each answer keeps a core busy."""
 
 # The page draws a ticket for each question, so that a stop finds it wherever it is. What is sent while an answer is still under
-# way stays in the box, and is sent as soon as that is done.
+# way stays in the box, and is sent as soon as that is done. Gradio's stream of answers closes when nothing is under way; a
+# question sent in that moment would hear nothing until the next event opens the stream again, so a nudge opens it.
 ASK = """(ticket, ...rest) => {
   const page = window.kgqa = window.kgqa || { runs: 0 };
   page.runs += 1;
   if (document.body.classList.contains('asking')) { page.again = typeof rest[0] === 'string'; return ['', ...rest]; }
   page.ticket = Date.now().toString(36) + Math.random().toString(36).slice(2);
   document.body.classList.add('asking');
+  clearInterval(page.nudging);
+  page.nudging = setInterval(() => document.querySelector('#nudge').click(), 5000);
   const box = document.querySelector('#question textarea');
   if (typeof rest[0] === 'string' && box) {  // emptied here: the server's word could come after the next question is begun
     box.value = '';
@@ -44,6 +47,7 @@ ASK = """(ticket, ...rest) => {
 ASKED = """() => {
   window.kgqa.runs = Math.max(0, window.kgqa.runs - 1);
   if (window.kgqa.runs) return;
+  clearInterval(window.kgqa.nudging);
   document.body.classList.remove('asking', 'stopping');
   const box = document.querySelector('#question textarea');
   if (window.kgqa.again && box && box.value.trim()) document.querySelector('#ask').click();
@@ -102,6 +106,9 @@ def _listen(frame: Frame, log: Any, live: Any, box: Any, ask: Any, stop: Any, as
     ]
     for run in runs:
         run.then(None, js=ASKED, api_visibility="private")
+        run.failure(None, js=ASKED, api_visibility="private")  # "then" is left out by a page whose listener failed
+    nudge = gr.Button(visible="hidden", elem_id="nudge")
+    nudge.click(lambda: None, None, None, show_progress="hidden", api_visibility="private")
     stop.click(chat.stop, ticket, None, js=STOP, queue=False, show_progress="hidden", api_visibility="private")
     gr.on(
         [log.edit, live.edit, frame.inspector.body.edit],
@@ -189,7 +196,7 @@ class Chat:
     ) -> Iterator[dict[Any, Any]]:
         """Answer what was typed, with follow-ups resolved from the conversation."""
         if not ticket:  # an answer is under way
-            yield {}
+            yield unchanged(self._live)
             return
         try:
             question = check_question(question, language)
@@ -222,7 +229,7 @@ class Chat:
             )
             return
         if not ticket:
-            yield {}
+            yield unchanged(self._live)
             return
         turn = conversation.turns[index]
         links = chosen(turn.answer, number(data.get("link"))) if data.get("act") == "choose" else ()
@@ -230,7 +237,7 @@ class Chat:
             filters = self._desk.filters(user_of(request), as_of, documents or (), language)
         except UsageError as fault:
             gr.Warning(str(fault))
-            yield {}
+            yield unchanged(self._live)
             return
         asking = Asking(
             turn.asked, turn.understood, links, turn.base if turn.base in self._desk.bases else base, filters

@@ -110,6 +110,14 @@ def page(value: str = "", **options: Any) -> Any:
     return gr.HTML(value, js_on_load=ACTIONS, apply_default_css=False, **options)
 
 
+def unchanged(component: Any) -> dict[Any, Any]:
+    """Return the updates that change nothing; an empty dictionary would be a fault to Gradio.
+
+    :param component: any of the listener's outputs.
+    """
+    return {component: gr.skip()}
+
+
 def user_of(request: gr.Request | None) -> str:
     """Return the name of the signed-in user, empty where nobody signs in."""
     return str(getattr(request, "username", None) or "") if request is not None else ""

@@ -10,7 +10,7 @@ import gradio as gr
 from kgqa.types import Answer, Entity, Passage
 
 from .desk import Desk, KnowledgeBase, explain_fault
-from .frame import Frame, Inspector, data_of, number, owner_of, page, user_of
+from .frame import Frame, Inspector, data_of, number, owner_of, page, unchanged, user_of
 from .graph_view import Explored, graph_view, of_answer, of_entity
 from .history import Conversation, Turn
 from .pdf_page import pdf_page, source_file
@@ -105,7 +105,7 @@ class Look:
             return self._inspector.show("sparql", language, query=data.get("query", ""))
         if act in ("right", "wrong") and 0 <= index < len(conversation.turns):
             return self._judge(act, conversation, index, kb, language, owner_of(request, browser))
-        return {}
+        return unchanged(self._inspector.panel)
 
     def _graph(
         self, data: dict[str, str], turn: Turn | None, kb: KnowledgeBase, explored: Explored, language: str, user: str
@@ -123,7 +123,7 @@ class Look:
         elif turn is not None:
             view = of_answer(kb.name, turn.answer)
         else:
-            return {}
+            return unchanged(self._inspector.panel)
         label = self._desk.labeller(self._desk.base(view.base), language)
         shown = self._inspector.show("graph_view", language, graph_view(view, label, language))
         return {**shown, self._parts["explored"]: view}
@@ -131,7 +131,7 @@ class Look:
     def _why(self, answer: Answer, place: int, kb: KnowledgeBase, language: str) -> dict[Any, Any]:
         """Show which words decided a quotation."""
         if not 1 <= place <= len(answer.evidence) or (passage := answer.evidence[place - 1].passage) is None:
-            return {}
+            return unchanged(self._inspector.panel)
         citation = sum(1 for evidence in answer.evidence[:place] if evidence.passage is not None)
         asked = kb.attribution(answer, citation, side="question")
         read = kb.attribution(answer, citation, side="passage")
@@ -204,7 +204,7 @@ class Look:
     ) -> dict[Any, Any]:
         """Keep a correction."""
         if not 0 <= index < len(conversation.turns):
-            return {}
+            return unchanged(self._inspector.panel)
         turn, owner = conversation.turns[index], owner_of(request, browser)
         passage: Passage | None = None
         if place is not None and 0 <= place < len(turn.answer.evidence):
@@ -212,7 +212,7 @@ class Look:
         span = span.strip()
         if span and (passage is None or span not in passage.text):
             gr.Warning(t("span_not_there", language))
-            return {}
+            return unchanged(self._inspector.panel)
         self._desk.feedback.judge(
             turn.base, owner, turn.answer, "wrong", right_answer=right_answer[:2000], passage=passage, span=span,
             entity=(entity or "")[:500], note=note[:2000],

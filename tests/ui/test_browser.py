@@ -492,3 +492,29 @@ def test_a_proxy_signs_people_in(tmp_path_factory, browser):
         at.tab("Review")
         at.page.locator("#dashboard .muted").first.wait_for()
         at.context.close()
+
+
+def test_what_is_sent_while_an_answer_is_made_is_asked_after_it(visit):
+    at = visit().ready()
+    at.page.fill("#question textarea", "slow: What are the side effects of metformin?")
+    at.page.keyboard.press("Enter")
+    at.page.wait_for_selector("#live .card.progress")
+    at.page.fill("#question textarea", "When is metformin contraindicated?")
+    at.page.keyboard.press("Enter")
+    at.answered("When is metformin contraindicated?")
+    assert at.page.locator("#log .turn").count() == 1
+    assert at.page.input_value("#question textarea") == ""
+    at.ask("and its side effects?")
+    assert at.page.locator("#log .turn").count() == 2
+    at.check()
+
+
+def test_questions_sent_faster_than_answers_come_are_not_lost(visit):
+    at = visit().ready()
+    for number in range(6):
+        at.ask(
+            f"What is thing {number}?"
+        )  # returns when the answer is drawn, before the page has heard that it is done
+    assert at.page.locator("#log .turn").count() == 5
+    assert at.page.locator("#live .error, #live .status-error").count() == 0
+    at.check()
