@@ -167,10 +167,10 @@ def build(folder: Path, triples: int) -> dict[str, Any]:
 
 def ask(folder: Path, triples: int, count: int) -> dict[str, Any]:
     """Open the graph and ask questions one after another."""
-    from kgqa.assemble import make_encoder
     from kgqa.graph.answer import GraphSearch
     from kgqa.graph.linking import EntityLinker
     from kgqa.graph.store import GraphStore
+    from kgqa.models.making import make_encoder
     from kgqa.types import Filters
 
     began = time.perf_counter()

@@ -101,7 +101,7 @@ def _quantile(values: list[float], share: float) -> float:
 
 def _build_rate() -> dict[str, float]:
     """Encode the same passages with the built-in encoder and with sentence-transformers fp32, alternating."""
-    from kgqa.assemble import make_encoder
+    from kgqa.models.making import make_encoder
     from kgqa.store.generations import Generations
     from kgqa.store.passages import PassageStore
 

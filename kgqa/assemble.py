@@ -1,28 +1,37 @@
-"""The composition root: the only place that names concrete classes. It imports them when they are needed.
+"""The composition root: puts concrete classes together over one index generation, each imported when it is needed.
 
-:func:`make_encoder` and its like make the models, :class:`Opened` puts them together over one index generation.
+Only this file and :mod:`kgqa.models.making`, which makes models of their names, know which classes there are.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kgqa.config import BUILTIN, KbConfig, index_folder, read_config
+from kgqa.config import KbConfig, index_folder, read_config
 from kgqa.errors import IndexFault
 from kgqa.knowledge import GRAPH, PASSAGES, BuildReport, Step
 from kgqa.knowledge import build as build_index
-from kgqa.language import fold
-from kgqa.naming import self_named
-from kgqa.types import Answer, Entity, Filters, Link, Passage
+from kgqa.models import BUILTIN
+from kgqa.models.making import (
+    fingerprint,
+    load_calibration,
+    make_composer,
+    make_encoder,
+    make_reader,
+    make_reranker,
+    onnx_folder,
+)
+from kgqa.models.registry import WEIGHTS
+from kgqa.types import Answer, Entity, Filters
 
 if TYPE_CHECKING:
-    from kgqa.fusion import Calibration
     from kgqa.graph.store import GraphStore
-    from kgqa.protocols import Composer, Encoder, Reader, Reranker
+    from kgqa.library import DocumentLibrary
+    from kgqa.protocols import Encoder, Reader, Reranker
     from kgqa.qa import QA
     from kgqa.store.generations import Generation
     from kgqa.store.passages import PassageStore
@@ -30,99 +39,6 @@ if TYPE_CHECKING:
 RERANK_SHARE = 0.5
 """Weight of the reranker beside the hybrid score inside a knowledge base: the best of 0, 0.3, 0.5, 0.7 and 1 for finding
 the clause that is asked for in a contract (docs/experiments.md); a card's own value is for open collections."""
-
-_WEIGHTS = Path(__file__).parent / "models" / "weights"
-
-
-# --- models ---
-
-
-def make_encoder(name: str = BUILTIN) -> Encoder:
-    """Return the built-in encoder, one from a folder with ONNX weights, or a sentence-transformers model by name."""
-    from kgqa.retrieval.encoder import OnnxEncoder, SentenceTransformerEncoder
-
-    folder = _onnx_folder(name, "encoder")
-    return OnnxEncoder(folder) if folder else SentenceTransformerEncoder(name)
-
-
-def make_reader(name: str = BUILTIN, promoted: Path | None = None) -> Reader:
-    """Return the built-in reader, one from a folder with ONNX weights, or any extractive transformers model by name.
-
-    :param promoted: folder of a reader that takes the place of the built-in one.
-    """
-    from kgqa.reading.extractive import OnnxReader
-    from kgqa.reading.lexical import LexicalReader, ScriptReader
-
-    folder = _onnx_folder(name, "reader")
-    if name == BUILTIN and folder:
-        # Passages in a script that the trained reader does not know are read by their words.
-        reader = OnnxReader(promoted or folder)
-        return ScriptReader(reader, LexicalReader(), reader.languages)
-    if folder:
-        return OnnxReader(folder)
-    from kgqa.reading.hub import TransformersReader
-
-    return TransformersReader(name)
-
-
-def make_reranker(name: str = BUILTIN, blend: float | None = None) -> Reranker | None:
-    """Return the built-in reranker, one from a folder with ONNX weights, a cross-encoder by name, or for ``none`` none."""
-    if name == "none":
-        return None
-    from kgqa.retrieval.rerank import CrossEncoderReranker, TransformersReranker
-
-    folder = _onnx_folder(name, "reranker")
-    return CrossEncoderReranker(folder, blend=blend) if folder else TransformersReranker(name)
-
-
-def _onnx_folder(name: str, part: str) -> Path | None:
-    if name == BUILTIN:
-        return _WEIGHTS / part
-    from kgqa.models.registry import in_force
-
-    folder = in_force(Path(name))
-    return folder if (folder / "model.onnx").is_file() else None
-
-
-def _fingerprint(folder: Path | None, name: str) -> str:
-    """Return the hash of a model's weights as its card says it, or the name where there is no card."""
-    if folder is None or not (folder / "card.json").is_file():
-        return name
-    from kgqa.models.cards import read_card
-
-    return read_card(folder).files.get("model.onnx", name)
-
-
-def make_composer(name: str) -> Composer | None:
-    """Return a composer of a local generative model, of an OpenAI-compatible address, or for ``none`` none."""
-    if name == "none":
-        return None
-    from kgqa.reading.generative import SupportedComposer, local_writer, service_writer
-
-    return SupportedComposer(service_writer(name) if name.startswith(("http://", "https://")) else local_writer(name))
-
-
-def load_calibration() -> Calibration:
-    """Return the built-in calibration."""
-    from kgqa.fusion import Calibration
-
-    return Calibration.load(_WEIGHTS / "calibration.json")
-
-
-def measure_graph(triples: Path, files: Sequence[Path], link: str, limit: int | None) -> dict[str, Any]:
-    """Measure graph answers on files in MetaQA's format; see ``kgqa eval graph``."""
-    import tempfile
-
-    from kgqa.evaluation.graph import evaluate, load_triples, read_questions
-    from kgqa.graph.answer import GraphSearch
-
-    with tempfile.TemporaryDirectory() as folder:
-        store = load_triples(triples, Path(folder))
-        search = GraphSearch(store, make_encoder(), _WEIGHTS / "paths")
-        return {path.name: evaluate(search, store, read_questions(path)[:limit], link).figures() for path in files}
-
-
-# --- a knowledge base ---
 
 
 def build(folder: str | Path, index: str | Path | None = None, *, progress: Step | None = None) -> BuildReport:
@@ -197,12 +113,12 @@ class Opened:
         from kgqa.promotion import reader_in_force
 
         models = self.config.models
-        reader = reader_in_force(self.index) or _onnx_folder(models.reader, "reader")
-        reranker = None if models.reranker == "none" else _onnx_folder(models.reranker, "reranker")
+        reader = reader_in_force(self.index) or onnx_folder(models.reader, "reader")
+        reranker = None if models.reranker == "none" else onnx_folder(models.reranker, "reranker")
         return {
             **self.generation.manifest.fingerprints,
-            "reader": _fingerprint(reader, models.reader),
-            "reranker": _fingerprint(reranker, models.reranker),
+            "reader": fingerprint(reader, models.reader),
+            "reranker": fingerprint(reranker, models.reranker),
         }
 
     @cached_property
@@ -284,10 +200,17 @@ class Opened:
                 reranker=self.reranker if reads else None,
                 reader=self._reader() if reads else None,
                 quoter=ClauseQuoter(self.encoder, self.reranker) if reads else None,
-                library=self,
+                library=self.library,
                 composer=make_composer(self.config.models.composer),
             )
         )
+
+    @cached_property
+    def library(self) -> DocumentLibrary:
+        """The documents behind the passages."""
+        from kgqa.library import DocumentLibrary
+
+        return DocumentLibrary(self.store, self.graph, self.linker, self.retriever)
 
     def _reader(self) -> Reader:
         from kgqa.promotion import reader_in_force
@@ -300,7 +223,7 @@ class Opened:
         from kgqa.graph.answer import GraphSearch
 
         name = self.config.models.paths
-        model = None if name == "none" else _WEIGHTS / "paths" if name == BUILTIN else Path(name)
+        model = None if name == "none" else WEIGHTS / "paths" if name == BUILTIN else Path(name)
         return GraphSearch(self.graph, self.encoder, model, documents=self.linker.documents, access=self.groups_of)
 
     # --- who may see what -
@@ -353,57 +276,15 @@ class Opened:
         groups = [*self.closed.values(), *(groups for _, groups in self.config.access)]
         return not all(filters.sees(access) for access in groups)
 
-    # --- the library of documents (kgqa.protocols.Library) -
 
-    @cached_property
-    def _titles(self) -> dict[str, list[str]]:
-        titles: dict[str, list[str]] = {}
-        for doc_id, title in self.store.documents():
-            titles.setdefault(fold(title).strip(), []).append(doc_id)
-        return titles
+def measure_graph(triples: Path, files: Sequence[Path], link: str, limit: int | None) -> dict[str, Any]:
+    """Measure graph answers on files in MetaQA's format; see ``kgqa eval graph``."""
+    import tempfile
 
-    def text(self, doc_id: str) -> str:
-        """Return a document's text.
+    from kgqa.evaluation.graph import evaluate, load_triples, read_questions
+    from kgqa.graph.answer import GraphSearch
 
-        :raises KeyError: there is no such document.
-        """
-        return self.store.text(doc_id)
-
-    def passages_of(self, doc_id: str) -> list[Passage]:
-        """Return the passages of a document in order; none when there is no such document."""
-        return self.store.passages(self.store.rows_of([doc_id]))
-
-    def about(self, entities: Collection[str]) -> frozenset[str]:
-        """Return ids of the documents whose title is a name of one of the entities."""
-        if self.graph is None:
-            return frozenset()
-        names = {fold(name.text).strip() for iri in entities for name in self.graph.labels(iri)}
-        return frozenset(doc_id for name in names for doc_id in self._titles.get(name, ()))
-
-    def own(self, entity: str) -> frozenset[str]:
-        """Return ids of the documents that are an entity's own text."""
-        return frozenset(self.linker.documents(entity)) if self.linker else frozenset()
-
-    def subject(self, doc_id: str, language: str = "en") -> Link | None:
-        """Return the entity whose own text a document is, as a link without a place."""
-        entity = self._subjects.get(doc_id)
-        if entity is None or self.graph is None:
-            return None
-        label, documents = self.graph.label(entity, language), self.linker.documents(entity)
-        return Link(0, 0, "", entity, label, 1.0, "given", self.graph.types(entity), documents)
-
-    @cached_property
-    def _subjects(self) -> dict[str, str]:
-        from kgqa.graph.subjects import subjects
-
-        return subjects(self.graph, self.linker.documents) if self.graph is not None else {}
-
-    def named(self, name: str, filters: Filters) -> frozenset[str]:
-        """Return ids of the documents that call themselves by a name on their first page, at most two."""
-        if self.retriever is None:
-            return frozenset()
-        return self_named(name, self.retriever.retrieve([name], 40, filters=filters, mode="lexical")[0])
-
-    def known(self, words: Sequence[str]) -> list[bool]:
-        """Tell for each word whether it stands anywhere in the documents."""
-        return self.retriever.known(words) if self.retriever else [False] * len(words)
+    with tempfile.TemporaryDirectory() as folder:
+        store = load_triples(triples, Path(folder))
+        search = GraphSearch(store, make_encoder(), WEIGHTS / "paths")
+        return {path.name: evaluate(search, store, read_questions(path)[:limit], link).figures() for path in files}

@@ -17,11 +17,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kgqa.errors import IndexFault, UsageError
 from kgqa.records import from_json, to_json
 from kgqa.types import Answer, Filters, Link
+
+if TYPE_CHECKING:
+    from kgqa.qa import Request
 
 START = "0" * 64
 """What the first record names as the hash before it."""
@@ -148,6 +151,15 @@ class Journal:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self._head)
+
+
+def record(name: str, journal: Journal, requests: Sequence[Request], answers: Sequence[Answer]) -> None:
+    """Write the records of answers; they are on the disk when this returns, so that no answer is given without one.
+
+    :raises IndexFault: they cannot be written.
+    """
+    asked = [Asked(request.question, request.filters, request.links) for request in requests]
+    journal.append([entry(name, a, answer) for a, answer in zip(asked, answers, strict=True)])
 
 
 def entry(kb: str, asked: Asked, answer: Answer) -> dict[str, Any]:

@@ -13,8 +13,7 @@ from kgqa.documents.chunking import Chunking
 from kgqa.errors import UsageError
 from kgqa.graph.extraction.settings import Extraction
 from kgqa.graph.tables import ColumnMapping, TableMapping
-
-BUILTIN = "builtin"
+from kgqa.models import BUILTIN
 
 
 @dataclass(frozen=True, slots=True)

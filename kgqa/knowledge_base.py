@@ -77,6 +77,10 @@ class KnowledgeBase:
         finally:
             now.leave()
 
+    def close(self) -> None:
+        """Let go of the index generation."""
+        self._now.retire()
+
     # --- what it is -
 
     @property
@@ -120,24 +124,14 @@ class KnowledgeBase:
 
         :param filters: where they hide something from the asker, only questions that have an answer for the asker.
         """
-        offered = self._examples()
+        from kgqa.examples import examples
+
+        offered = examples(self.folder)
         with self._work() as now:
             if filters is None or not now.hides(filters):
                 return offered
         answers = self.ask_many(offered[:TRIED], filters=[filters] * len(offered[:TRIED]))
         return [question for question, answer in zip(offered, answers, strict=False) if answer.text is not None]
-
-    def _examples(self) -> list[str]:
-        path = self.config.folder / "questions.jsonl"
-        if not path.is_file():
-            return []
-        from kgqa.evaluation.answers import read_gold
-
-        by_family: dict[tuple[str, bool], str] = {}
-        for gold in read_gold(path):
-            if gold.kind != "none":
-                by_family.setdefault((gold.family, gold.question.isascii()), gold.question)
-        return list(by_family.values())
 
     @property
     def qa(self) -> QA:
@@ -211,11 +205,11 @@ class KnowledgeBase:
 
         with self._work() as now:
             answers = now.qa.ask(requests, sides=sides or BOTH, progress=progress)
-            marks = [marked(answer, now.passages_of) for answer in answers]
+            marks = [marked(answer, now.library.passages_of) for answer in answers]
             seen = [now.permitted(a, request.filters) for a, request in zip(marks, requests, strict=True)]
             done = [replace(a, models=now.fingerprints, generation=now.generation.name) for a in seen]
         if self.config.audit and sides is None:
-            from kgqa.replaying import record
+            from kgqa.audit import record
 
             record(self.name, self.journal, requests, done)
         return done
@@ -381,15 +375,12 @@ class KnowledgeBase:
 
     def reopen(self) -> None:
         """Open it anew, after its models or its index were changed from elsewhere; who is answering finishes on the old one."""
-        before = self._now
-        self._now = Opened(self.config, self.index, before.encoder)
+        before, self._now = self._now, Opened(self.config, self.index, self._now.encoder)
         before.retire()
 
     def _rebuilt(self, progress: Step | None) -> BuildReport:
         report = build_index(self.config, self.index, self._now.encoder, progress=progress)
-        before = self._now
-        self._now = Opened(self.config, self.index, before.encoder)
-        before.retire()
+        self.reopen()
         return report
 
     def verify_erasure(self, doc_id: str) -> list[str]:
@@ -397,7 +388,3 @@ class KnowledgeBase:
         from kgqa.store.erasure import remains
 
         return [*remains(self.config.documents, self.index, doc_id), *self.extraction.remains(doc_id)]
-
-    def close(self) -> None:
-        """Let go of the index generation."""
-        self._now.retire()

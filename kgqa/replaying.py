@@ -1,25 +1,14 @@
-"""Audit records of a knowledge base: written with each answer, and asked again."""
+"""Ask again what an audit record says was asked."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kgqa.audit import Asked, Journal, Replay, asked_of, compare, entry
+from kgqa.audit import Replay, asked_of, compare
 from kgqa.qa import BOTH, Request
-from kgqa.types import Answer
 
 if TYPE_CHECKING:
     from kgqa.knowledge_base import KnowledgeBase
-
-
-def record(name: str, journal: Journal, requests: Sequence[Request], answers: Sequence[Answer]) -> None:
-    """Write the records of answers; they are on the disk when this returns, so that no answer is given without one.
-
-    :raises IndexFault: they cannot be written.
-    """
-    asked = [Asked(request.question, request.filters, request.links) for request in requests]
-    journal.append([entry(name, a, answer) for a, answer in zip(asked, answers, strict=True)])
 
 
 def replay(base: KnowledgeBase, number: int) -> Replay:

@@ -56,7 +56,7 @@ def test_a_generation_closes_when_the_last_of_its_users_has_left(own: Path, tmp_
     base.add(note)
     assert base._now is not before
     assert not before.wait(0)
-    assert before.text("asthma.md")
+    assert before.store.text("asthma.md")
     before.leave()
     assert before.wait(0)
     assert not before.enter()

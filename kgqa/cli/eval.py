@@ -55,7 +55,7 @@ def reading(
     kgqa eval reading dev-v2.0.json.gz
     kgqa eval reading dev-v2.0.json.gz --by type,length,source
     """
-    from kgqa.assemble import make_reader
+    from kgqa.models.making import make_reader
 
     reader = make_reader(model)
     if by:
@@ -132,8 +132,8 @@ def robustness(
     \b
     kgqa eval robustness dev-v2.0.json.gz --limit 300 --picture robustness.png
     """
-    from kgqa.assemble import make_reader
     from kgqa.evaluation.robustness import report
+    from kgqa.models.making import make_reader
 
     reader = make_reader(model)
     examples, nulls = usable(lambda: _asked(file, model, held, limit, seed))
@@ -175,8 +175,8 @@ def retrieval(folder: Path, split: str, mode: str, encoder: str, as_json: bool) 
     \b
     kgqa eval retrieval scifact --split train --mode rerank
     """
-    from kgqa.assemble import make_encoder, make_reranker
     from kgqa.evaluation.retrieval import evaluate
+    from kgqa.models.making import make_encoder, make_reranker
 
     reranker = make_reranker() if mode == "rerank" else None
     _show(evaluate(folder, split, cast("Mode", mode), encoder=make_encoder(encoder), reranker=reranker), as_json)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from kgqa.asking import topic
-from kgqa.assemble import make_encoder
+from kgqa.models.making import make_encoder
 from kgqa.reading.clauses import ClauseQuoter
 from kgqa.types import Passage
 

@@ -139,7 +139,7 @@ def test_a_model_is_verified_promoted_used_and_rolled_back(reader, tmp_path, cap
     shutil.copytree(tmp_path / "models", own / "models")
     status, out, _ = run(capsys, "ask", "Which drugs treat gout?", "--kb", own, "--json")
     assert status == 0
-    from kgqa.assemble import make_reader
+    from kgqa.models.making import make_reader
 
     used = make_reader(str(own / "models" / "mine"))
     status, out, _ = run(capsys, "eval", "reading", gate, "--model", own / "models" / "mine", "--json")

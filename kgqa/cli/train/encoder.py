@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kgqa.cli.frame import json_option, print_json, usable
-from kgqa.cli.train.options import PEFT, bar, base_option, out_option, schedule_options, told
+from kgqa.cli.train.options import (
+    bar,
+    base_option,
+    card_options,
+    layer_options,
+    out_option,
+    said_command,
+    schedule_options,
+    told,
+)
 from kgqa.cli.train.ranking import Ranking, data_options
 
 if TYPE_CHECKING:
@@ -28,20 +37,15 @@ if TYPE_CHECKING:
     type=click.Choice(["ranking", "symmetric", "triplet", "margin", "divergence"]),
     help="margin and divergence follow the teacher's scores.",
 )
-@click.option("--freeze", default=0, show_default=True, help="Lowest layers that stay as they are.")
-@click.option("--train-words", is_flag=True, help="Train the word embeddings too.")
-@click.option("--peft", default="", type=PEFT, help="Train an adapter only.")
-@click.option("--length", default=160, show_default=True, type=click.IntRange(16), help="Tokens of a text at most.")
-@click.option("--name", default="encoder", show_default=True, help="The model's name, for its card.")
-@click.option("--license", default="not stated", show_default=True, help="The data's licences, for its card.")
+@layer_options(160)
+@card_options("encoder")
 @json_option
 def command(
     gather: Callable[[int], Ranking],
     out: Path,
     base: str | None,
     schedule: Schedule,
-    name: str,
-    license: str,
+    said: dict[str, Any],
     as_json: bool,
     **given: Any,
 ) -> None:
@@ -58,15 +62,17 @@ def command(
 
     with bar() as report:
         ranking = usable(lambda: gather(schedule.seed))
-        said = {
-            "name": name,
-            "license": license,
+        said |= {
             "data": [path.name for path in ranking.sources],
             "questions": len(ranking.groups),
-            "command": "kgqa train encoder " + " ".join(path.name for path in ranking.sources),
+            "command": said_command(),
         }
         options = encoder_options(base, schedule, given)
-        card = usable(lambda: train_encoder(ranking.groups, out, options, card=said, report=report, exam=ranking.exam))
+        card = usable(
+            lambda: train_encoder(
+                ranking.groups, out, options, card=said, report=report, exam=ranking.exam, stage=report.stage
+            )
+        )
     print_json(card) if as_json else click.echo(told(out, card))
 
 

@@ -60,7 +60,7 @@ def command(
         examples += found.examples
         problems += found.problems
     for problem in problems:
-        note(problem)
+        note(f"left out: {problem}")
     kept, held = hold_out(examples, share, seed) if gate else (examples, [])
     for path, part in ((out, kept), (gate, held)):
         if path is not None:

@@ -1,4 +1,4 @@
-"""What training commands share: the schedule's options, the progress bar, and how an interrupted run goes on."""
+"""What training commands share: options of the model, its schedule and its card, the progress bar, how a run goes on."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import join
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
+from kgqa.cli.frame import note
+from kgqa.cli.speech import translate
 from kgqa.errors import MissingExtra, UsageError
 
 if TYPE_CHECKING:
     from kgqa.training.loop import Progress as RunProgress
 
 F = TypeVar("F", bound=Callable[..., Any])
-Report = Callable[["RunProgress"], None]
-PEFT = click.Choice(["", "lora", "adalora", "prefix", "ia3"])
 _NAMES = ("epochs", "lr", "batch", "accumulate", "warmup", "precision", "seed", "check_every", "patience", "save_every")
 
 
@@ -60,6 +62,59 @@ def base_option(function: F) -> F:
         help="Model to start from: a folder, a store, a name on a hub, or builtin for the built-in model of this kind;"
         " the built-in base weights, which know no task, if not given.",
     )(function)
+
+
+def layer_options(length: int, *, least: int = 16, peft: bool = True) -> Callable[[F], F]:
+    """Add ``--freeze``, ``--train-words``, ``--length`` and, for models that take an adapter, ``--peft``.
+
+    :param length: tokens that the model reads at once if not given; never fewer than ``least``.
+    """
+    adapters = click.Choice(["", "lora", "adalora", "prefix", "ia3"])
+    options = [
+        click.option("--freeze", default=0, show_default=True, help="Lowest layers that stay as they are."),
+        click.option(
+            "--train-words", is_flag=True, help="Train the word embeddings too (for other languages or much data)."
+        ),
+        *([click.option("--peft", default="", type=adapters, help="Train an adapter only.")] if peft else []),
+        click.option(
+            "--length",
+            default=length,
+            show_default=True,
+            type=click.IntRange(least),
+            help="Tokens that are read at once; longer texts are cut or read in windows.",
+        ),
+    ]
+    return lambda function: functools.reduce(lambda done, option: option(done), reversed(options), function)
+
+
+def hold_out_option(share: float, *, least_open: bool = False) -> Callable[[F], F]:
+    """Add ``--hold-out``, the share of the data that judges.
+
+    :param least_open: whether something must be held out.
+    """
+    return click.option(
+        "--hold-out",
+        default=share,
+        show_default=True,
+        type=click.FloatRange(0, 1, min_open=least_open, max_open=True),
+        help="Share of the questions, articles or documents that validates and is reported on, not trained on.",
+    )
+
+
+def card_options(name: str) -> Callable[[F], F]:
+    """Add ``--name`` and ``--license``; the command receives them as the beginning of a card, ``said``."""
+
+    def decorate(function: F) -> F:
+        @functools.wraps(function)
+        def wrapped(*args: Any, name: str, license: str, **given: Any) -> Any:
+            return function(*args, said={"name": name, "license": license}, **given)
+
+        wrapped = click.option(
+            "--license", default="not stated", show_default=True, help="The data's licences, for its card."
+        )(wrapped)
+        return click.option("--name", default=name, show_default=True, help="The model's name, for its card.")(wrapped)  # type: ignore[return-value]
+
+    return decorate
 
 
 def schedule_options(lr: float, batch: int, epochs: float = 1.0) -> Callable[[F], F]:
@@ -123,27 +178,75 @@ def _schedule(**said: Any) -> Any:
     return Schedule(learning_rate=rate, mixed_precision=precision == "bf16", log_every=10, **said)
 
 
+class Shown:
+    """One bar on standard error: called with where a training run stands, or told another stage of the work."""
+
+    def __init__(self, bars: Any) -> None:
+        self._bars = bars
+        self._said = "reading the data"
+        self._line = bars.add_task(translate(self._said), total=None)
+        self._run: RunProgress | None = None
+
+    def __call__(self, progress: RunProgress) -> None:
+        """Show updates, loss, validation score and examples a second."""
+        self._run = progress
+        score = "" if progress.score != progress.score else f"  score {progress.score:.3f}"
+        said = f"loss {progress.loss:.3f}{score}  {progress.examples_per_second:.0f}/s"
+        self._bars.update(self._line, description=said, completed=progress.update, total=progress.updates)
+
+    def stage(self, said: str, done: int = 0, of: int | None = None) -> None:
+        """Begin a stage beside training on a line of its own, or say how far it is."""
+        if said != self._said:
+            self._ended()
+            self._said, self._line = said, self._bars.add_task(translate(said), total=of)
+        self._bars.update(self._line, completed=done, total=of)
+
+    def _ended(self) -> None:
+        """Leave no bar behind that still moves; say it where training stopped before its last update."""
+        task = next(task for task in self._bars.tasks if task.id == self._line)
+        if task.total is None:
+            self._bars.remove_task(self._line)
+        elif not task.finished:
+            self._bars.update(self._line, total=task.completed)
+        run, self._run = self._run, None
+        if run is not None and run.update < run.updates:
+            note(f"stopped early after {run.update} of {run.updates} updates; the best was update {run.best_update}")
+
+
 @contextmanager
-def bar() -> Iterator[Report]:
-    """Show one bar of a training run on standard error: updates, loss, validation score, examples a second."""
+def bar() -> Iterator[Shown]:
+    """Show on standard error what a command does: a line for each stage of its work."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as shown:
-        task = shown.add_task("reading the data", total=None)
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        yield Shown(bars)
 
-        def report(progress: RunProgress) -> None:
-            score = "" if progress.score != progress.score else f"  score {progress.score:.3f}"
-            speed = f"  {progress.examples_per_second:.0f}/s"
-            shown.update(
-                task,
-                description=f"loss {progress.loss:.3f}{score}{speed}",
-                completed=progress.update,
-                total=progress.updates,
-            )
 
-        yield report
+def said_command() -> str:
+    """Return the command as it was given, with files by their names: what a card says of how its model was made."""
+    context = click.get_current_context()
+    words = context.command_path.split()
+    for param in context.command.params:
+        value = context.params.get(param.name or "")
+        if context.get_parameter_source(param.name or "") is not ParameterSource.COMMANDLINE:
+            continue
+        values = value if isinstance(value, tuple | list) else (value,)
+        if isinstance(param, click.Argument):
+            words += [_named(one) for one in values]
+        elif param.name in ("as_json", "restart"):
+            continue
+        elif isinstance(param, click.Option) and param.is_flag:
+            words.append(param.opts[0])
+        else:
+            for one in values if param.multiple else (value,):
+                words += [param.opts[0], *(_named(part) for part in (one if param.nargs > 1 else (one,)))]
+    return join(words)
+
+
+def _named(value: Any) -> str:
+    return value.name if isinstance(value, Path) else str(value)
 
 
 def weights_of(files: tuple[Path, ...], said: tuple[str, ...]) -> list[int]:

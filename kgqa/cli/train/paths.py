@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from kgqa.cli.frame import json_option, kb_option, note, open_kb, print_json, progress
-from kgqa.cli.train.options import told
+from kgqa.cli.train.options import card_options, hold_out_option, said_command, told
 from kgqa.errors import UsageError
 
 
@@ -15,16 +16,9 @@ from kgqa.errors import UsageError
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @kb_option
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the model.")
-@click.option(
-    "--hold-out",
-    default=0.2,
-    show_default=True,
-    type=click.FloatRange(0, 1, max_open=True),
-    help="Share of the questions that is reported on, not learnt from.",
-)
+@hold_out_option(0.2)
 @click.option("--seed", default=13, show_default=True, help="Fixes which questions are held out.")
-@click.option("--name", default="paths", show_default=True, help="The model's name, for its card.")
-@click.option("--license", default="not stated", show_default=True, help="The questions' licence, for the card.")
+@card_options("paths")
 @json_option
 def command(
     files: tuple[Path, ...],
@@ -32,8 +26,7 @@ def command(
     out: Path,
     hold_out: float,
     seed: int,
-    name: str,
-    license: str,
+    said: dict[str, Any],
     as_json: bool,
 ) -> None:
     """Learn which wordings lead along which paths of a knowledge base's graph, from questions with the IRIs of their answers.
@@ -57,11 +50,9 @@ def command(
     if not (generation.path / GRAPH).is_dir():
         raise UsageError(f"{base.name}: has no graph, so there are no paths to learn")
     store = GraphStore.open(generation.path / GRAPH)
-    said = {
-        "name": name,
-        "license": license,
+    said |= {
         "data": [file.name for file in files],
-        "command": f"kgqa train paths {' '.join(file.name for file in files)} --kb {base.name}",
+        "command": said_command(),
     }
     with progress() as step:
         card = train_paths(

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import click
 
 from kgqa.cli.frame import json_option, print_json, usable
-from kgqa.cli.train.options import bar, base_option, out_option, schedule_options, told
+from kgqa.cli.train.options import (
+    bar,
+    base_option,
+    card_options,
+    hold_out_option,
+    layer_options,
+    out_option,
+    said_command,
+    schedule_options,
+    told,
+)
 
 if TYPE_CHECKING:
     from kgqa.training.loop import Schedule
@@ -26,18 +36,9 @@ if TYPE_CHECKING:
     type=click.Choice(["words", "spans"]),
     help="words: guess masked words. spans: find a span that occurs twice, the better start for a reader.",
 )
-@click.option("--freeze", default=0, show_default=True, help="Lowest layers that stay as they are.")
-@click.option("--train-words", is_flag=True, help="Train the word embeddings too.")
-@click.option("--length", default=192, show_default=True, type=click.IntRange(32), help="Tokens of a window.")
-@click.option(
-    "--hold-out",
-    default=0.05,
-    show_default=True,
-    type=click.FloatRange(0, 1, max_open=True),
-    help="Share of the documents that validates and is reported on.",
-)
-@click.option("--name", default="language", show_default=True, help="The model's name, for its card.")
-@click.option("--license", default="not stated", show_default=True, help="The documents' licences, for the card.")
+@layer_options(192, least=32, peft=False)
+@hold_out_option(0.05)
+@card_options("language")
 @json_option
 def command(
     folders: tuple[Path, ...],
@@ -46,8 +47,7 @@ def command(
     schedule: Schedule,
     objective: str,
     length: int,
-    name: str,
-    license: str,
+    said: dict[str, Any],
     as_json: bool,
     **given: Any,
 ) -> None:
@@ -71,11 +71,9 @@ def command(
         freeze_words=not given["train_words"],
         schedule=schedule,
     )
-    said = {
-        "name": name,
-        "license": license,
+    said |= {
         "data": [folder.name for folder in folders],
-        "command": "kgqa train pretrain " + " ".join(folder.name for folder in folders),
+        "command": said_command(),
     }
     with bar() as report:
         texts = [document.text for folder in folders for document in documents_of(folder)]

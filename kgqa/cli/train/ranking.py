@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from kgqa.cli.train.options import hold_out_option
 from kgqa.errors import UsageError
 
 if TYPE_CHECKING:
@@ -63,13 +64,7 @@ def _options() -> list[Callable[[Any], Any]]:
             type=click.Path(path_type=Path),
             help="Knowledge base or folder of documents whose passages are mined too.",
         ),
-        click.option(
-            "--hold-out",
-            default=0.1,
-            show_default=True,
-            type=click.FloatRange(0, 1, max_open=True),
-            help="Share of the questions that validates and is reported on.",
-        ),
+        hold_out_option(0.1),
         click.option(
             "--teacher", help="Reranker whose scores are followed: builtin, a folder, or a cross-encoder by name."
         ),
@@ -103,14 +98,14 @@ def gathered(
 def _miner(name: str, passages: Sequence[str]) -> Any:
     if name == "bm25":
         return None
-    from kgqa.assemble import make_encoder
+    from kgqa.models.making import make_encoder
     from kgqa.training.mining import VectorMiner
 
     return VectorMiner(passages, make_encoder(name)).texts_for
 
 
 def _teach(name: str) -> Any:
-    from kgqa.assemble import make_reranker
+    from kgqa.models.making import make_reranker
     from kgqa.training.pairs import scores_of
 
     reranker = make_reranker(name, blend=1.0)

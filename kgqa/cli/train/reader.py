@@ -9,7 +9,18 @@ import click
 
 from kgqa.cli.frame import json_option, note, open_kb, print_json, usable
 from kgqa.cli.train.careful import Careful, careful_options
-from kgqa.cli.train.options import PEFT, bar, base_option, out_option, schedule_options, told, weights_of
+from kgqa.cli.train.options import (
+    bar,
+    base_option,
+    card_options,
+    hold_out_option,
+    layer_options,
+    out_option,
+    said_command,
+    schedule_options,
+    told,
+    weights_of,
+)
 
 if TYPE_CHECKING:
     from kgqa.training.loop import Schedule
@@ -40,13 +51,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Knowledge base or folder of the documents that .csv and .jsonl files name.",
 )
-@click.option(
-    "--hold-out",
-    default=0.05,
-    show_default=True,
-    type=click.FloatRange(0, 1, max_open=True),
-    help="Share of the articles that validates and is reported on, not trained on.",
-)
+@hold_out_option(0.05)
 @click.option(
     "--validate-on",
     "validation",
@@ -57,13 +62,9 @@ if TYPE_CHECKING:
 @click.option(
     "--validate", default=1000, show_default=True, type=click.IntRange(1), help="Questions of a validation at most."
 )
-@click.option("--freeze", default=0, show_default=True, help="Lowest layers that stay as they are.")
-@click.option("--train-words", is_flag=True, help="Train the word embeddings too (for other languages or much data).")
-@click.option("--peft", default="", type=PEFT, help="Train an adapter only.")
-@click.option("--length", default=256, show_default=True, type=click.IntRange(32), help="Tokens of a window.")
+@layer_options(256, least=32)
 @careful_options
-@click.option("--name", default="reader", show_default=True, help="The model's name, for its card.")
-@click.option("--license", default="not stated", show_default=True, help="The data's licences, for its card.")
+@card_options("reader")
 @json_option
 def command(
     files: tuple[Path, ...],
@@ -75,8 +76,7 @@ def command(
     source: str | None,
     validation: tuple[Path, ...],
     corpus: Path | None,
-    name: str,
-    license: str,
+    said: dict[str, Any],
     as_json: bool,
     **given: Any,
 ) -> None:
@@ -100,7 +100,6 @@ def command(
         given["negatives"] = 0.0  # they ask one passage's questions of another, and privacy is counted by passage
         note("with --private no unanswerable questions are made")
     options = reader_options(base, schedule, given)
-    said = {"name": name, "license": license, **careful.said}
     counts = weights_of(files, weights)
     with bar() as report:
         card = usable(
@@ -109,7 +108,7 @@ def command(
                 out,
                 options,
                 weights=counts,
-                card=said,
+                card={**said, "command": said_command(), **careful.said},
                 report=report,
                 prepare=careful.prepare,
                 trainer=careful.trainer,
@@ -117,6 +116,7 @@ def command(
                 validation=validation,
                 corpus=corpus,
                 note=note,
+                stage=report.stage,
             )
         )
     print_json(card) if as_json else click.echo(told(out, card))

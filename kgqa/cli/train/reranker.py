@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kgqa.cli.frame import json_option, print_json, usable
-from kgqa.cli.train.options import PEFT, bar, base_option, out_option, schedule_options, told
+from kgqa.cli.train.options import (
+    bar,
+    base_option,
+    card_options,
+    layer_options,
+    out_option,
+    said_command,
+    schedule_options,
+    told,
+)
 from kgqa.cli.train.ranking import Ranking, data_options
 
 if TYPE_CHECKING:
@@ -36,20 +45,15 @@ if TYPE_CHECKING:
     type=click.FloatRange(0),
     help="Weight of telling each passage apart, which gives the scores a zero.",
 )
-@click.option("--freeze", default=0, show_default=True, help="Lowest layers that stay as they are.")
-@click.option("--train-words", is_flag=True, help="Train the word embeddings too.")
-@click.option("--peft", default="", type=PEFT, help="Train an adapter only.")
-@click.option("--length", default=160, show_default=True, type=click.IntRange(16), help="Tokens of a pair at most.")
-@click.option("--name", default="reranker", show_default=True, help="The model's name, for its card.")
-@click.option("--license", default="not stated", show_default=True, help="The data's licences, for its card.")
+@layer_options(160)
+@card_options("reranker")
 @json_option
 def command(
     gather: Callable[[int], Ranking],
     out: Path,
     base: str | None,
     schedule: Schedule,
-    name: str,
-    license: str,
+    said: dict[str, Any],
     as_json: bool,
     **given: Any,
 ) -> None:
@@ -68,16 +72,16 @@ def command(
 
     with bar() as report:
         ranking = usable(lambda: gather(schedule.seed))
-        said = {
-            "name": name,
-            "license": license,
+        said |= {
             "base": base_name("AutoModelForSequenceClassification", base),
             "data": [path.name for path in ranking.sources],
             "questions": len(ranking.groups),
-            "command": "kgqa train reranker " + " ".join(path.name for path in ranking.sources),
+            "command": said_command(),
         }
         options = reranker_options(base, schedule, given)
-        usable(lambda: train_reranker(ranking.groups, out, options, said, report, exam=ranking.exam))
+        usable(
+            lambda: train_reranker(ranking.groups, out, options, said, report, exam=ranking.exam, stage=report.stage)
+        )
     card = dict(read_card(out).said)
     print_json(card) if as_json else click.echo(told(out, card))
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from kgqa.cli.frame import json_option, print_json, usable
-from kgqa.cli.train.options import bar, base_option, needs_torch
+from kgqa.cli.train.options import bar, base_option, hold_out_option, needs_torch
 from kgqa.cli.train.ranking import gathered
 
 
@@ -26,13 +26,7 @@ from kgqa.cli.train.ranking import gathered
 @click.option(
     "--epochs", default=1.0, show_default=True, type=click.FloatRange(0, min_open=True), help="Of each trial."
 )
-@click.option(
-    "--hold-out",
-    default=0.1,
-    show_default=True,
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help="Share that validates.",
-)
+@hold_out_option(0.1, least_open=True)
 @click.option("--split", default="train", show_default=True, help="Judgements of a BEIR folder.")
 @click.option("--length", type=click.IntRange(32), help="Tokens of a window or text.")
 @click.option("--train-words", is_flag=True, help="Train the word embeddings too.")

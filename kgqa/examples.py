@@ -1,0 +1,23 @@
+"""Questions to begin with, from a knowledge base's own acceptance questions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def examples(folder: Path) -> list[str]:
+    """Return the first acceptance question of each family and script that has an answer; none without such questions.
+
+    :param folder: of the knowledge base.
+    :raises SourceError: its ``questions.jsonl`` is malformed.
+    """
+    path = folder / "questions.jsonl"
+    if not path.is_file():
+        return []
+    from kgqa.evaluation.answers import read_gold
+
+    by_family: dict[tuple[str, bool], str] = {}
+    for gold in read_gold(path):
+        if gold.kind != "none":
+            by_family.setdefault((gold.family, gold.question.isascii()), gold.question)
+    return list(by_family.values())

@@ -1,0 +1,90 @@
+"""Models by the names that ``kb.toml`` and the command line give them: built-in, a folder, a store of versions, a hub's name.
+
+The classes are imported when one of them is made, so that a program loads only what it uses.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kgqa.models import BUILTIN
+from kgqa.models.registry import WEIGHTS, in_force
+
+if TYPE_CHECKING:
+    from kgqa.fusion import Calibration
+    from kgqa.protocols import Composer, Encoder, Reader, Reranker
+
+
+def make_encoder(name: str = BUILTIN) -> Encoder:
+    """Return the built-in encoder, one from a folder with ONNX weights, or a sentence-transformers model by name."""
+    from kgqa.retrieval.encoder import OnnxEncoder, SentenceTransformerEncoder
+
+    folder = onnx_folder(name, "encoder")
+    return OnnxEncoder(folder) if folder else SentenceTransformerEncoder(name)
+
+
+def make_reader(name: str = BUILTIN, promoted: Path | None = None) -> Reader:
+    """Return the built-in reader, one from a folder with ONNX weights, or any extractive transformers model by name.
+
+    :param promoted: folder of a reader that takes the place of the built-in one.
+    """
+    from kgqa.reading.extractive import OnnxReader
+    from kgqa.reading.lexical import LexicalReader, ScriptReader
+
+    folder = onnx_folder(name, "reader")
+    if name == BUILTIN and folder:
+        # Passages in a script that the trained reader does not know are read by their words.
+        reader = OnnxReader(promoted or folder)
+        return ScriptReader(reader, LexicalReader(), reader.languages)
+    if folder:
+        return OnnxReader(folder)
+    from kgqa.reading.hub import TransformersReader
+
+    return TransformersReader(name)
+
+
+def make_reranker(name: str = BUILTIN, blend: float | None = None) -> Reranker | None:
+    """Return the built-in reranker, one from a folder with ONNX weights, a cross-encoder by name, or for ``none`` none."""
+    if name == "none":
+        return None
+    from kgqa.retrieval.rerank import CrossEncoderReranker, TransformersReranker
+
+    folder = onnx_folder(name, "reranker")
+    return CrossEncoderReranker(folder, blend=blend) if folder else TransformersReranker(name)
+
+
+def make_composer(name: str) -> Composer | None:
+    """Return a composer of a local generative model, of an OpenAI-compatible address, or for ``none`` none."""
+    if name == "none":
+        return None
+    from kgqa.reading.generative import SupportedComposer, local_writer, service_writer
+
+    return SupportedComposer(service_writer(name) if name.startswith(("http://", "https://")) else local_writer(name))
+
+
+def load_calibration() -> Calibration:
+    """Return the built-in calibration."""
+    from kgqa.fusion import Calibration
+
+    return Calibration.load(WEIGHTS / "calibration.json")
+
+
+def onnx_folder(name: str, part: str) -> Path | None:
+    """Return the folder of a model with ONNX weights, the version in force of a store; ``None`` where the name means no such.
+
+    :param part: which of the built-in models is meant: ``encoder``, ``reader`` or ``reranker``.
+    """
+    if name == BUILTIN:
+        return WEIGHTS / part
+    folder = in_force(Path(name))
+    return folder if (folder / "model.onnx").is_file() else None
+
+
+def fingerprint(folder: Path | None, name: str) -> str:
+    """Return the hash of a model's weights as its card says it, or the name where there is no card."""
+    if folder is None or not (folder / "card.json").is_file():
+        return name
+    from kgqa.models.cards import read_card
+
+    return read_card(folder).files.get("model.onnx", name)
