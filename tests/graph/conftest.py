@@ -1,5 +1,3 @@
-import os
-from pathlib import Path
 
 import pytest
 
@@ -29,11 +27,3 @@ def make(tmp_path):
     yield build
     for store in opened:
         store.close()
-
-
-@pytest.fixture
-def data() -> Path:
-    folder = os.environ.get("KGQA_DATA")
-    if not folder:
-        pytest.skip("KGQA_DATA is not set")
-    return Path(folder)
