@@ -115,6 +115,11 @@ def _lay_out(app: gr.Blocks, desk: Desk) -> None:
         listen(frame, look, parts)
         _pages(frame)
     start = listen_history(frame, history)
+    nudge = gr.Button(visible="hidden", elem_id="nudge")  # pressed by wake.js
+    nudge.click(
+        lambda: None, None, None, show_progress="hidden", api_visibility="private", trigger_mode="multiple",
+        concurrency_limit=None,
+    )  # fmt: skip
     _start(app, frame, start)
 
 
@@ -222,6 +227,7 @@ def _options(host: str, port: int) -> dict[str, Any]:
         "enable_monitoring": False,
         "footer_links": [],
         "css_paths": [HERE / "style.css"],
+        "head": f"<script>{(HERE / 'wake.js').read_text(encoding='utf-8')}</script>",
         "theme": _theme(),
         "blocked_paths": [str(Path.cwd())],
         "favicon_path": None,

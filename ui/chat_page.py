@@ -27,16 +27,13 @@ ANSWERING = max(2, os.cpu_count() or 2)
 make everyone slower, since each answer keeps a core busy."""
 
 # The page draws a ticket for each question, so that a stop finds it wherever it is. What is sent while an answer is still under
-# way stays in the box, and is sent as soon as that is done. Gradio's stream of answers closes when nothing is under way; a
-# question sent in that moment would hear nothing until the next event opens the stream again, so a nudge opens it.
+# way stays in the box, and is sent as soon as that is done.
 ASK = """(ticket, ...rest) => {
   const page = window.kgqa = window.kgqa || { runs: 0 };
   page.runs += 1;
   if (document.body.classList.contains('asking')) { page.again = typeof rest[0] === 'string'; return ['', ...rest]; }
   page.ticket = Date.now().toString(36) + Math.random().toString(36).slice(2);
   document.body.classList.add('asking');
-  clearInterval(page.nudging);
-  page.nudging = setInterval(() => document.querySelector('#nudge').click(), 5000);
   const box = document.querySelector('#question textarea');
   if (typeof rest[0] === 'string' && box) {  // emptied here: the server's word could come after the next question is begun
     box.value = '';
@@ -47,7 +44,6 @@ ASK = """(ticket, ...rest) => {
 ASKED = """() => {
   window.kgqa.runs = Math.max(0, window.kgqa.runs - 1);
   if (window.kgqa.runs) return;
-  clearInterval(window.kgqa.nudging);
   document.body.classList.remove('asking', 'stopping');
   const box = document.querySelector('#question textarea');
   if (window.kgqa.again && box && box.value.trim()) document.querySelector('#ask').click();
@@ -107,8 +103,6 @@ def _listen(frame: Frame, log: Any, live: Any, box: Any, ask: Any, stop: Any, as
     for run in runs:
         run.then(None, js=ASKED, api_visibility="private")
         run.failure(None, js=ASKED, api_visibility="private")  # "then" is left out by a page whose listener failed
-    nudge = gr.Button(visible="hidden", elem_id="nudge")
-    nudge.click(lambda: None, None, None, show_progress="hidden", api_visibility="private")
     stop.click(chat.stop, ticket, None, js=STOP, queue=False, show_progress="hidden", api_visibility="private")
     gr.on(
         [log.edit, live.edit, frame.inspector.body.edit],

@@ -518,3 +518,34 @@ def test_questions_sent_faster_than_answers_come_are_not_lost(visit):
     assert at.page.locator("#log .turn").count() == 5
     assert at.page.locator("#live .error, #live .status-error").count() == 0
     at.check()
+
+
+# Holds back the word that the stream of results closes, so that what is asked meanwhile falls between two streams.
+LATE_CLOSE = """(() => {
+  const send = window.fetch;
+  window.held = 0;
+  window.fetch = async (what, ...rest) => {
+    const answer = await send(what, ...rest);
+    if (!String(what.url || what).includes('/queue/data')) return answer;
+    const words = new TextDecoder();
+    const late = new TransformStream({ async transform(chunk, out) {
+      if (words.decode(chunk).includes('close_stream')) {
+        window.held += 1;
+        await new Promise(done => setTimeout(done, 1500));
+        window.held -= 1;
+      }
+      out.enqueue(chunk);
+    } });
+    return new Response(answer.body.pipeThrough(late), { headers: answer.headers, status: answer.status });
+  };
+})()"""
+
+
+def test_what_is_asked_while_the_stream_of_results_closes_is_heard(visit):
+    at = visit(script=LATE_CLOSE).ready()
+    at.page.wait_for_function("window.held === 0")
+    at.ask("When is metformin contraindicated?")
+    at.page.wait_for_function("window.held > 0")
+    at.live("[data-act=entity]").first.click()
+    at.panel(".sheet").wait_for(timeout=30_000)
+    at.check()

@@ -28,11 +28,13 @@ def served(folder, *arguments, script="serve.py"):
 class Visit:
     """A page that remembers what went wrong on it."""
 
-    def __init__(self, browser, address, **options):
+    def __init__(self, browser, address, script="", **options):
         self.context = browser.new_context(
             **{"viewport": {"width": 1280, "height": 900}, "accept_downloads": True, **options}
         )
         self.context.set_default_timeout(PATIENCE)
+        if script:
+            self.context.add_init_script(script)
         self.page = self.context.new_page()
         self.faults, self.outside = [], []
         self.page.on("console", lambda m: self.faults.append(m.text) if m.type == "error" else None)
