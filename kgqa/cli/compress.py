@@ -88,10 +88,15 @@ def quantise(
     \b
     kgqa compress quantise runs/reader --out runs/reader-int8 --kind reader --quality dev.json.gz --limit 300
     """
+    from kgqa.cli.train.options import bar, said_command
     from kgqa.training.compress import quantise as run
 
-    allowed = _limit(quality, max_loss, limit)
-    _show(usable(lambda: run(folder, out, kind, allowed, static=static, method=method)), as_json)
+    allowed, said = _limit(quality, max_loss, limit), {"command": said_command()}
+    with bar() as report:
+        figures = usable(
+            lambda: run(folder, out, kind, allowed, static=static, method=method, card=said, stage=report.stage)
+        )
+    _show(figures, as_json)
 
 
 @command.command("prune")
@@ -124,15 +129,28 @@ def prune(
     \b
     kgqa compress prune runs/reader --heads 0.25 --units 0.3 --data train.json.gz --recover 0.2 --out runs/small
     """
-    from kgqa.cli.train.options import bar
+    from kgqa.cli.train.options import bar, said_command
     from kgqa.training.compress import prune as run
     from kgqa.training.loop import Schedule
 
     allowed = _limit(quality, max_loss, limit)
     schedule = Schedule(learning_rate=lr, epochs=recover, log_every=10) if recover else None
+    said = {"command": said_command()}
     with bar() as report:
         figures = usable(
-            lambda: run(folder, out, kind, heads, units, allowed, files=data, recover=schedule, report=report)
+            lambda: run(
+                folder,
+                out,
+                kind,
+                heads,
+                units,
+                allowed,
+                files=data,
+                recover=schedule,
+                report=report,
+                card=said,
+                stage=report.stage,
+            )
         )
     _show(figures, as_json)
 
@@ -177,7 +195,7 @@ def distil(
     \b
     kgqa compress distil runs/large runs/other --data train.json.gz --student runs/base --out runs/small
     """
-    from kgqa.cli.train.options import bar
+    from kgqa.cli.train.options import bar, said_command
     from kgqa.training.compress import DistilOptions
     from kgqa.training.compress import distil as run
     from kgqa.training.loop import Schedule
@@ -185,7 +203,9 @@ def distil(
     schedule = Schedule(learning_rate=lr, epochs=epochs, batch=batch, log_every=10)
     count = (0 if student else 3) if layers is None else layers
     options = DistilOptions(student, count, temperature, trust, schedule=schedule)
-    allowed = _limit(quality, max_loss, limit)
+    allowed, said = _limit(quality, max_loss, limit), {"command": said_command()}
     with bar() as report:
-        figures = usable(lambda: run(teachers, data, out, kind, options, allowed, report=report))
+        figures = usable(
+            lambda: run(teachers, data, out, kind, options, allowed, report=report, card=said, stage=report.stage)
+        )
     _show(figures, as_json)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -81,6 +82,8 @@ def show(name: str, as_json: bool) -> None:
     click.echo(render(card, size(folder)))
     for row in told:
         click.echo(f"  {row.get('at')}  {row.get('action')} {row.get('version')}  from {row.get('from')}")
+        for line in _compared(row):
+            click.echo(f"    {line}")
 
 
 @command.command("verify")
@@ -140,7 +143,7 @@ def promote(folder: Path, store: Path, files: tuple[Path, ...], split: str, loss
     entry = usable(
         lambda: promote_(folder, store.parent, store.name, measure=measure, tolerance=loss, baseline=baseline)
     )
-    _say(entry, as_json)
+    _say(entry, as_json, promoted=True)
 
 
 @command.command("rollback")
@@ -157,8 +160,23 @@ def rollback(store: Path, as_json: bool) -> None:
     _say(rollback_(store.parent, store.name), as_json)
 
 
-def _say(entry: Entry, as_json: bool) -> None:
+def _say(entry: Entry, as_json: bool, *, promoted: bool = False) -> None:
+    from kgqa.models.registry import history
+
+    row = history(entry.folder.parent)[-1] if promoted else {}
     if as_json:
-        print_json({"name": entry.name, "version": entry.version, "folder": str(entry.folder)})
-    else:
-        click.echo(f"{entry.name}: {entry.version} is in force ({entry.folder})")
+        told = {key: row[key] for key in ("figures", "figures_before") if key in row}
+        print_json({"name": entry.name, "version": entry.version, "folder": str(entry.folder), **told})
+        return
+    click.echo(f"{entry.name}: {entry.version} is in force ({entry.folder})")
+    for line in _compared(row):
+        click.echo(f"  {line}")
+
+
+def _compared(row: Mapping[str, Any]) -> list[str]:
+    """Return a line for each figure of the gate that a promotion passed: before and after."""
+    new, old = row.get("figures") or {}, row.get("figures_before") or {}
+    return [
+        f"{name}: {old[name]:.2f} -> {value:.2f}" if name in old else f"{name}: {value:.2f}"
+        for name, value in new.items()
+    ]

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +83,35 @@ def _hash(entry: object) -> str:
     return found if isinstance(found, str) and len(found) == 64 else ""
 
 
+@cache
+def made_with() -> dict[str, str]:
+    """Return the version of kgqa that makes a model, and its commit where it runs from a checkout (``-dirty`` if changed)."""
+    try:
+        found = {"kgqa": version("kgqa")}
+    except PackageNotFoundError:
+        found = {"kgqa": "not installed"}
+    home = Path(__file__).resolve().parents[2]
+    if (home / ".git").exists():
+        asked = [
+            "git",
+            "--no-optional-locks",
+            "-C",
+            str(home),
+            "describe",
+            "--always",
+            "--dirty",
+            "--abbrev=40",
+            "--exclude",
+            "*",
+        ]
+        try:
+            said = subprocess.run(asked, capture_output=True, text=True, timeout=30, check=True)
+        except (OSError, subprocess.SubprocessError):  # no git, or no repository of it
+            return found
+        found["commit"] = said.stdout.strip()
+    return found
+
+
 def sha256(path: Path) -> str:
     """Return the hash of a file."""
     with path.open("rb") as source:
@@ -96,6 +128,7 @@ def render(card: Card, size: int) -> str:
         f"  licence   {card.license}",
         f"  base      {card.base}",
         f"  made by   {card.command}",
+        *([f"  made with {_figures(card.said['made_with'])}"] if card.said.get("made_with") else []),
         "  data",
         *(f"    {entry}" for entry in card.data),
         "  metrics",

@@ -211,17 +211,19 @@ def promote(
     card = verify(folder)
     _check_name(name)
     before = find(name, root) if _known(name, root) else baseline
-    figures: dict[str, float] = {}
+    old: dict[str, float] = {}
+    new: dict[str, float] = {}
     if before is not None:
         kind = read_card(before).kind
         if kind != card.kind:
             raise ModelError(f"{folder} is a {card.kind}, {name} is a {kind}; promote it under another name")
         if measure is not None:
-            figures = _gate(measure, before, folder, tolerance)
+            old, new = _gate(measure, before, folder, tolerance)
     with _alone(root / name):
         version = _next_version(root / name)
         _copy(folder, root / name / version)
-        _set_current(root, name, version, {"action": "promote", "from": str(folder), "figures": figures})
+        event = {"action": "promote", "from": str(folder), "figures": new, "figures_before": old}
+        _set_current(root, name, version, event)
     return Entry(name, root / name / version, card, version)
 
 
@@ -290,7 +292,11 @@ def current(root: Path, name: str) -> str:
     return version
 
 
-def _gate(measure: Measure, before: Path, after: Path, tolerance: float) -> dict[str, float]:
+def _gate(measure: Measure, before: Path, after: Path, tolerance: float) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the figures of both models, rounded.
+
+    :raises ModelError: one of the second is lower by more than the tolerance.
+    """
     old, new = measure(before), measure(after)
     worse = {key: value for key, value in old.items() if new.get(key, float("-inf")) < value - tolerance}
     if worse:
@@ -299,7 +305,11 @@ def _gate(measure: Measure, before: Path, after: Path, tolerance: float) -> dict
         raise ModelError(
             f"not promoted: {key} is {found:.2f}, the model in force has {worse[key]:.2f}; train it further"
         )
-    return dict(new)
+    return _rounded(old), _rounded(new)
+
+
+def _rounded(figures: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(value, 2) for name, value in figures.items()}
 
 
 def _known(name: str, root: Path) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ from kgqa.training.pruning import Loss, prune_model, thin
 from kgqa.training.reader import Feature, ReaderTask, features
 from kgqa.training.reading import ReaderOutputs
 from kgqa.training.reranker import Scorer
+from kgqa.training.stages import Stage, untold
 from kgqa.training.starting import load_base, save_torch
 from kgqa.training.static import METHODS, Method, calibration, not_at_all, static_int8
 from kgqa.training.weighing import Limit, measure_of, weigh, within
@@ -66,6 +67,8 @@ def quantise(
     *,
     static: Sequence[Path] = (),
     method: Method = "minmax",
+    card: Mapping[str, Any] | None = None,
+    stage: Stage = untold,
 ) -> Figures:
     """Write a torch model folder as int8 ONNX.
 
@@ -73,6 +76,8 @@ def quantise(
     :param kind: ``reader``, ``reranker`` or ``encoder``.
     :param static: calibration data; the ranges of activations are then measured on it instead of in each run.
     :param method: one of :data:`kgqa.training.static.METHODS`, for static quantisation.
+    :param card: what to say of the model besides what is known here, as the command that made it.
+    :param stage: told of what is being written and measured.
     :raises ModelError: the model cannot be loaded, or loses more than the limit; then nothing in ``out`` has changed.
     :raises UsageError: an unknown kind or method.
     """
@@ -81,7 +86,8 @@ def quantise(
     model, source = _load(folder, kind)
     rows = calibration(static, load_tokenizer(source), kind, length=_longest(model)) if static else []
     shown = f"static {method} on {len(rows)} inputs" if rows else "dynamic"
-    work = _Work(source, out, kind, {"made_from": str(folder), "quantisation": shown}, limit or Limit())
+    said = {"made_from": folder.name, "quantisation": shown, **(card or {})}
+    work = _Work(source, out, kind, said, limit or Limit(), stage)
     rivals = {"int8 dynamic": model} if rows else {}
     return work.finish(
         model, model, rivals, "int8 static" if rows else "int8", static_int8(rows, method) if rows else None
@@ -99,6 +105,8 @@ def prune(
     files: Sequence[Path] = (),
     recover: Schedule | None = None,
     report: Report | None = None,
+    card: Mapping[str, Any] | None = None,
+    stage: Stage = untold,
 ) -> Figures:
     """Take the attention heads and feed-forward units of each layer out that are worth least, then quantise.
 
@@ -117,7 +125,7 @@ def prune(
     model, source = _load(folder, kind)
     whole, _ = _load(folder, kind)
     rows = _windows(files, source, _longest(model)) if files and kind == "reader" else []
-    prune_model(model, heads, units, _losses(rows[:_LEARNT], source))
+    prune_model(model, heads, units, _told_of(_losses(rows[:_LEARNT], source), stage))
     if recover and kind == "reader":
         task = DistilTask(rows, _pad(source), [TorchTeacher(whole)], DistilOptions())
         fit(model, task, recover, out / "work", report=report)
@@ -125,15 +133,18 @@ def prune(
         task_ = EncoderDistilTask(_texts(files), load_tokenizer(source), [TorchEncoder(folder)], _longest(model))
         fit(model, task_, recover, out / "work", wrap=MeanPooled, report=report)
     said = {
-        "made_from": str(folder),
+        "made_from": folder.name,
         "pruned": {
             "heads": heads,
             "units": units,
             "judged_by": [p.name for p in files] or "weights",
             "recovery": asdict(recover) if recover else None,
         },
+        **(card or {}),
     }
-    return _Work(source, out, kind, said, limit or Limit()).finish(whole, model, {"int8 whole": whole}, "int8 pruned")
+    return _Work(source, out, kind, said, limit or Limit(), stage).finish(
+        whole, model, {"int8 whole": whole}, "int8 pruned"
+    )
 
 
 def distil(
@@ -145,6 +156,8 @@ def distil(
     limit: Limit | None = None,
     *,
     report: Report | None = None,
+    card: Mapping[str, Any] | None = None,
+    stage: Stage = untold,
 ) -> Figures:
     """Train a smaller reader or encoder on what one or several larger ones say, and write it as int8 ONNX.
 
@@ -169,8 +182,8 @@ def distil(
         raise UsageError(str(fault)) from fault
     task = (_reader_task if kind == "reader" else _encoder_task)(teachers, files, source, options, student)
     student, _ = fit(student, task, options.schedule, out / "work", wrap=_wrap(kind), report=report)
-    said = {"teachers": [str(one) for one in teachers], "distilled": asdict(replace(options, student=None))}
-    work = _Work(source, out, kind, said, limit or Limit())
+    said = {"teachers": [one.name for one in teachers], "distilled": asdict(replace(options, student=None))}
+    work = _Work(source, out, kind, {**said, **(card or {})}, limit or Limit(), stage)
     return work.finish(student, student, {}, "int8 student", first=("teacher", teachers[0]), keep=student)
 
 
@@ -237,6 +250,14 @@ def _losses(rows: Sequence[Feature], source: Path, batch: int = 16) -> list[Loss
     return [lambda model, part=part: task.loss(model, part, torch.device("cpu")) for part in parts]  # type: ignore[misc]
 
 
+def _told_of(losses: Sequence[Loss], stage: Stage) -> Iterator[Loss]:
+    """Yield losses and tell how many are done."""
+    for done, loss in enumerate(losses):
+        stage("judging heads and units", done, len(losses))
+        yield loss
+        stage("judging heads and units", done + 1, len(losses))
+
+
 def _pad(source: Path) -> int:
     return load_tokenizer(source).token_to_id("[PAD]") or 0
 
@@ -260,8 +281,10 @@ class _Work:
     :param said: what the card says besides what the old card says.
     """
 
-    def __init__(self, source: Path, out: Path, kind: str, said: Mapping[str, Any], limit: Limit) -> None:
-        self._source, self._out, self._kind, self._limit = source, out, kind, limit
+    def __init__(
+        self, source: Path, out: Path, kind: str, said: Mapping[str, Any], limit: Limit, stage: Stage = untold
+    ) -> None:
+        self._source, self._out, self._kind, self._limit, self._stage = source, out, kind, limit, stage
         self._measure = measure_of(kind, limit)
         self._card = _old_card(source) | {"kind": kind} | dict(said)
 
@@ -284,14 +307,20 @@ class _Work:
         self._out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self._out.parent, prefix=f".{self._out.name}-") as scratch:
             room = Path(scratch)
-            folders: dict[str, Path] = {}
+            makers: dict[str, Callable[[], Path]] = {}
             if first is not None:
-                folders[first[0]] = self._teacher(first[1], room / "teacher")
-            folders["fp32" if first is None else "fp32 student"] = self._export(before, room / "before", not_at_all)
+                makers[first[0]] = lambda: self._teacher(first[1], room / "teacher")
+            plain = "fp32" if first is None else "fp32 student"
+            makers[plain] = lambda: self._export(before, room / "before", not_at_all)
             for at, (rival, model) in enumerate(rivals.items()):
-                folders[rival] = self._export(model, room / f"rival{at}")
-            folders[name] = self._export(after, room / "after", quantiser)
-            figures = weigh(folders, self._measure)
+                makers[rival] = lambda model=model, at=at: self._export(model, room / f"rival{at}")  # type: ignore[misc]
+            makers[name] = lambda: self._export(after, room / "after", quantiser)
+            folders: dict[str, Path] = {}
+            for done, (each, make) in enumerate(makers.items()):
+                self._stage("writing models", done, len(makers))
+                folders[each] = make()
+            self._stage("writing models", len(makers), len(makers))
+            figures = weigh(folders, self._measure, self._stage)
             within(figures, self._limit)
             self._put(room / "after", figures)
         if keep is not None:
@@ -324,6 +353,10 @@ class _Work:
             shutil.move(made / name, self._out / name)
 
 
+_OF_THE_BASE = ("files", "metrics", "measured_by", "made_with", "command", "best_update", "compression")
+"""What a card says of the model that was compressed and that is not true of the smaller one."""
+
+
 def _told(kind: str, model: Any) -> dict[str, Any]:
     """Return what a card must say of how to run a model, for models that have no card yet."""
     longest = _longest(model)
@@ -336,7 +369,7 @@ def _old_card(source: Path) -> dict[str, Any]:
     for folder in (source, source.parent):
         if (folder / "card.json").exists():
             found: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-            return {key: value for key, value in found.items() if key not in ("files", "metrics")}
+            return {key: value for key, value in found.items() if key not in _OF_THE_BASE}
     return {"name": source.name, "license": "not stated"}
 
 

@@ -22,6 +22,7 @@ from kgqa.training.loop import Progress, Schedule, train
 from kgqa.training.mining import Group
 from kgqa.training.pairs import Exam, by_vectors, nearest
 from kgqa.training.reader import pad_windows
+from kgqa.training.stages import Stage, untold
 from kgqa.training.starting import base_name, freeze, load_base, save_torch, started_from
 
 
@@ -116,6 +117,7 @@ def train_encoder(
     check: Callable[[nn.Module], float] | None = None,
     exam: Exam | None = None,
     trainer: Trainer = train,
+    stage: Stage = untold,
 ) -> dict[str, Any]:
     """Train an encoder and write its model folder.
 
@@ -123,6 +125,7 @@ def train_encoder(
     :param out: receives the model folder; ``out/work`` the checkpoint, ``out/torch`` the fp32 model.
     :param check: validation score of the model, larger is better; the exam's mrr@10 where there is one.
     :param exam: held-out questions; the card's metrics are of the int8 model on it, with BM25 and the base beside it.
+    :param stage: told of what is done after training.
     :returns: the model's card.
     :raises ValueError: too few groups.
     """
@@ -130,13 +133,17 @@ def train_encoder(
     inner, folder, _ = fit_encoder(
         groups, out / "work", options, report=report, check=check, exam=exam, trainer=trainer
     )
+    stage("writing the model", 0, 1)
     save_torch(inner, folder, out / "torch")
     said = _card(inner, options) | (card or {})
     export_int8(MeanPooled(inner), folder / "tokenizer.json", out, outputs=("vector",), card=said)
+    stage("writing the model", 1, 1)
     if exam is not None:
+        stage("measuring", 0, 1)
         said = json.loads((out / "card.json").read_text(encoding="utf-8"))
         said["metrics"] = compared(exam, OnnxEncoder(out), options, out / "work" / "base")
         write_card(out, said)
+        stage("measuring", 1, 1)
     done: dict[str, Any] = json.loads((out / "card.json").read_text(encoding="utf-8"))
     return done
 

@@ -25,6 +25,7 @@ import torch
 from torch import Tensor, nn
 
 from kgqa.errors import ModelError
+from kgqa.models.cards import made_with
 from kgqa.training.lean import lean
 
 OPSET = 17
@@ -96,12 +97,14 @@ def _architecture(model: nn.Module) -> dict[str, Any]:
 
 
 def write_card(folder: Path, card: Mapping[str, Any], files: Sequence[str] = ("model.onnx", "tokenizer.json")) -> None:
-    """Write ``card.json`` with the size and hash of the model's files.
+    """Write ``card.json`` with the size and hash of the model's files, and what kgqa it was made with.
 
     :param files: the model's files, relative to its folder.
     """
     known = {name: {"bytes": (folder / name).stat().st_size, "sha256": _sha256(folder / name)} for name in files}
-    text = json.dumps({**card, "files": known}, ensure_ascii=False, indent=2, sort_keys=True, default=str)
+    text = json.dumps(
+        {"made_with": made_with(), **card, "files": known}, ensure_ascii=False, indent=2, sort_keys=True, default=str
+    )
     (folder / "card.json").write_text(text + "\n", encoding="utf-8")
 
 

@@ -53,26 +53,31 @@ def read_labelled(path: Path, corpus: Path | None = None) -> Labelled:
     """
     places = _Places(corpus) if corpus is not None else None
     examples, problems = [], []
-    for number, row in enumerate(_rows(path), 1):
-        where = f"{path.name}, row {number}"
+    word = "row" if path.suffix == ".csv" else "line"
+    for number, row in _rows(path):
+        where = f"{word} {number}"
         try:
             found = _example(row, f"{path.stem}-{number}", places)
-        except (KeyError, TypeError, ValueError) as fault:
+        except (TypeError, ValueError) as fault:
             raise SourceError(
-                f"{path}, row {number}: not a labelled question ({fault}); see the guide on training"
+                f"{path}, {where}: not a labelled question ({fault}); see the guide on training"
             ) from fault
         if isinstance(found, str):
-            problems.append(f"{where}: {found}")
+            problems.append(f"{path.name}, {where}: {found}")
         else:
             examples.append(found)
     return Labelled(examples, problems)
 
 
-def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
+def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Yield the rows of a file with their numbers: those that a spreadsheet shows, the heading is row 1; else the lines'."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as source:
             if path.suffix == ".csv":
-                yield from csv.DictReader(source)
+                heading = source.readline()
+                source.seek(0)
+                parts = max(",;\t", key=heading.count)  # spreadsheets of some countries separate by semicolons
+                yield from enumerate(csv.DictReader(source, delimiter=parts), 2)
                 return
             for number, line in enumerate(source, 1):
                 if line.strip():
@@ -82,13 +87,15 @@ def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
                         raise SourceError(f"{path}, line {number}: not JSON ({fault})") from fault
                     if not isinstance(row, dict):
                         raise SourceError(f"{path}, line {number}: not an object")
-                    yield row
+                    yield number, row
     except (OSError, UnicodeDecodeError, csv.Error) as fault:
         raise SourceError(f"{path}: cannot be read ({fault}); give UTF-8 CSV or JSON lines") from fault
 
 
 def _example(row: Mapping[str, Any], name: str, places: _Places | None) -> Example | str:
     """Return the example of a row, or why there is none."""
+    if row.get("question") is None:
+        raise ValueError("it has no question: give a column or key of that name")
     question = str(row["question"]).strip()
     if not question:
         raise ValueError("the question is empty")
@@ -102,14 +109,14 @@ def _example(row: Mapping[str, Any], name: str, places: _Places | None) -> Examp
     if places is None:
         raise UsageError("a row names no passage; give the documents that it is about (--corpus)")
     found = places.find(question, answers, documents)
-    if found is None and answers:
+    if found is None and documents and not places.known(documents):
+        return f"{', '.join(documents)}: no such document in the corpus; write its path below documents/"
+    if found is None:
         return (
-            "its answer stands in none of its documents"
+            f"its answer stands in no passage of {', '.join(documents)}; copy it letter by letter"
             if documents
             else "no near passage holds its answer; name its document"
         )
-    if found is None:
-        return "none of its documents is in the corpus"
     document, text = found
     return _placed(name, question, answers, text, document)
 
@@ -144,8 +151,13 @@ class _Places:
             (document.id, passage.text) for document in documents_of(corpus) for passage in chunk(document, Chunking())
         ]
         self._documents = [name for name, _ in found]
+        self._ids = frozenset(self._documents)
         self._texts = [text for _, text in found]
         self._miner = Miner(self._texts)
+
+    def known(self, documents: Sequence[str]) -> bool:
+        """Tell whether at least one of the documents is in the corpus."""
+        return not self._ids.isdisjoint(documents)
 
     def find(self, question: str, answers: Sequence[str], documents: Sequence[str]) -> tuple[str, str] | None:
         """Return document and passage: the most similar one that holds an answer, or the most similar one of the documents."""

@@ -108,6 +108,10 @@ class _Window:
     seen: int = 0  # in this process; speed is no part of the curve
     clock: float = field(default_factory=time.monotonic)
 
+    def rate(self) -> float:
+        """Return examples a second."""
+        return self.seen / max(1e-9, time.monotonic() - self.clock)
+
 
 def batches(lengths: Sequence[int], size: int, epochs: float, seed: int) -> list[list[int]]:
     """Return shuffled batches whose examples have like lengths.
@@ -245,7 +249,7 @@ class Run:
         """Log where the run stands."""
         window, progress = self.window, self.progress
         progress.loss = sum(window.losses) / max(1, len(window.losses))
-        progress.examples_per_second = window.seen / max(1e-9, time.monotonic() - window.clock)
+        progress.examples_per_second = window.rate()
         self.window = _Window()
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as out:
             known = {
@@ -329,13 +333,13 @@ def train(
     """Train ``model`` in place; a killed run continues from its last checkpoint in ``folder``.
 
     :param folder: see :class:`Run`.
-    :param report: called every ``log_every`` updates and after the last one.
+    :param report: called after the first update, every ``log_every`` updates and after the last one.
     :param check: validation score; with it the model ends with its best weights instead of the last.
     :param companion: acts after each update.
     :raises ModelError: the checkpoint in ``folder`` is damaged, or of another run.
     """
     run = Run(model, task, schedule, folder, check, companion)
-    progress = run.progress
+    progress, began = run.progress, run.progress.update
     while progress.update < progress.updates and not run.waiting:
         run.step()
         if progress.update == progress.updates or (run.check_every and progress.update % run.check_every == 0):
@@ -345,6 +349,8 @@ def train(
             run.note()
             if report:
                 report(replace(progress))
+        elif report and progress.update == began + 1:  # on a slow machine ten updates may take minutes
+            report(replace(progress, loss=run.window.losses[-1], examples_per_second=run.window.rate()))
         if last or progress.update % schedule.save_every == 0 or time.monotonic() - run.saved > LONGEST:
             run.save()
     run.board.close()

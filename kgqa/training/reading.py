@@ -23,6 +23,7 @@ from kgqa.training.labelled import SUFFIXES, read_labelled
 from kgqa.training.loop import Progress, Schedule, train
 from kgqa.training.mining import Retrieve, retrieved_without_answer
 from kgqa.training.reader import ReaderTask, features, hold_out, unanswerable
+from kgqa.training.stages import Stage, untold
 from kgqa.training.starting import base_name, freeze, load_base, save_torch, started_from
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ def train_reader(
     corpus: Path | None = None,
     note: Callable[[str], None] | None = None,
     trainer: Trainer = train,
+    stage: Stage = untold,
 ) -> dict[str, Any]:
     """Train a reader on labelled questions and write its model folder.
 
@@ -120,6 +122,7 @@ def train_reader(
     :param corpus: knowledge base or folder of the documents that tables and JSON lines name.
     :param note: told of each row that cannot be used.
     :param trainer: runs the training.
+    :param stage: told of what is done after training.
     :returns: the model's card; its ``metrics`` are of the int8 model on the held-out articles of each file.
     :raises ValueError: no file, a file is not in SQuAD format, the base does not know its words, or nothing is left to
         train on.
@@ -136,10 +139,12 @@ def train_reader(
         note=note,
     )
     model, folder, progress = fit_reader(data, out / "work", options, report=report, trainer=trainer)
+    stage("writing the model", 0, 1)
     save_torch(model, folder, out / "torch")
     said = _card(files, data, options, progress) | (card or {})
     export_int8(ReaderOutputs(model), folder / "tokenizer.json", out, outputs=("start_logits", "end_logits"), card=said)
-    return finish(out, data.held, data.made, data.examples)
+    stage("writing the model", 1, 1)
+    return finish(out, data.held, data.made, data.examples, stage)
 
 
 def gather(
@@ -181,7 +186,7 @@ def _examples(path: Path, corpus: Path | None, note: Callable[[str], None] | Non
     found = read_labelled(path, corpus)
     for problem in found.problems:
         if note is not None:
-            note(problem)
+            note(f"left out: {problem}")
     return found.examples
 
 
@@ -256,6 +261,7 @@ def finish(
     held: dict[str, list[Example]],
     made: Sequence[Example] = (),
     trained: Sequence[Example] = (),
+    stage: Stage = untold,
 ) -> dict[str, Any]:
     """Fit the border of "no answer" on held-out questions, measure the int8 model, and write both into its card.
 
@@ -263,6 +269,7 @@ def finish(
     :param made: unanswerable questions that the border is fitted on as well, where no held-out file has its own.
     :param trained: what the model was trained on; where less than :data:`ENOUGH` is held out, some of it takes part in the
         fit, and where that is too little too, the card's border stays: that of the base.
+    :param stage: told how many of the sets are measured.
     """
     path = folder / "card.json"
     card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -270,15 +277,17 @@ def finish(
     open_questions = own or ([*(e for part in held.values() for e in part if not e.yes_no), *made] if made else [])
     if not _enough(open_questions):
         open_questions = [*open_questions, *random.Random(13).sample(list(trained), min(len(trained), MOST_TRAINED))]
+    parts = held | ({"made questions without answer": list(made)} if made and not own else {})
+    stage("measuring", 0, 1 + len(parts))
     if _enough(open_questions):
         card["settings"]["threshold"] = fit_threshold(OnnxReader(folder), open_questions)
         write_card(folder, card)
     reader = OnnxReader(folder)
-    parts = held | ({"made questions without answer": list(made)} if made and not own else {})
-    card["metrics"] = {
-        name: {key: round(value, 2) for key, value in score(part, predict(part, reader)).items()}
-        for name, part in parts.items()
-    }
+    card["metrics"] = {}
+    for number, (name, part) in enumerate(parts.items(), 1):
+        stage("measuring", number, 1 + len(parts))
+        card["metrics"][name] = {key: round(value, 2) for key, value in score(part, predict(part, reader)).items()}
+    stage("measuring", 1 + len(parts), 1 + len(parts))
     card["held_out"] = {name: sorted({e.article for e in part}) for name, part in held.items()}
     write_card(folder, card)
     return card
@@ -337,4 +346,5 @@ def _card(files: Sequence[Path], data: Data, options: ReaderOptions, progress: P
         "best_update": progress.best_update or progress.update,
         "settings": {"length": options.length, "overlap": options.overlap, "threshold": _border(options.base)},
         "command": "kgqa train reader " + " ".join(path.name for path in files),
+        "measured_by": "kgqa eval reading FILE --held-out --model FOLDER",
     }

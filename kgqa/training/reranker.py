@@ -26,6 +26,7 @@ from kgqa.training.loop import Progress, Schedule, train
 from kgqa.training.mining import Group
 from kgqa.training.pairs import Exam, by_scores
 from kgqa.training.reader import pad_windows
+from kgqa.training.stages import Stage, untold
 from kgqa.training.starting import freeze, load_base, save_torch
 
 if TYPE_CHECKING:
@@ -164,6 +165,7 @@ def train_reranker(
     *,
     exam: Exam | None = None,
     trainer: Trainer = train,
+    stage: Stage = untold,
 ) -> Path:
     """Train a reranker and write its model folder.
 
@@ -171,18 +173,23 @@ def train_reranker(
     :param out: receives the model folder; ``out/work`` the checkpoint, ``out/torch`` the fp32 model.
     :param card: what to say of the model besides what is known here.
     :param exam: held-out questions; they validate, and the card's metrics are of the int8 model on them.
+    :param stage: told of what is done after training.
     :returns: ``out``.
     """
     model, folder, _ = fit_reranker(groups, out / "work", options, report=report, exam=exam, trainer=trainer)
+    stage("writing the model", 0, 1)
     save_torch(model, folder, out / "torch")
     most = min(256, int(model.config.max_position_embeddings))
     said = {"kind": "reranker", "max_length": most, "trained_length": options.length, "license": "Apache-2.0", **card}
     export_int8(Scorer(model), folder / "tokenizer.json", out, outputs=("score",), card=said)
+    stage("writing the model", 1, 1)
     if exam is not None:
+        stage("measuring", 0, 1)
         done = json.loads((out / "card.json").read_text(encoding="utf-8"))
         write_card(
             out, done | {"metrics": {HELD: by_scores(exam, CrossEncoderReranker(out)), "BM25": exam.score(exam.near)}}
         )
+        stage("measuring", 1, 1)
     return out
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from kgqa.errors import ModelError, UsageError
 from kgqa.evaluation.squad import Example, draw, passage_of, predict, read_examples, score
 from kgqa.reading.extractive import load_tokenizer
+from kgqa.training.stages import Stage, untold
 from kgqa.types import Hit
 
 Measure = Callable[[Path], Mapping[str, float]]
@@ -106,21 +107,25 @@ def _neighbours(examples: Sequence[Example], at: int, count: int = 10) -> list[E
     return sorted(seen.values(), key=lambda e: e.context)
 
 
-def weigh(folders: Mapping[str, Path], measure: Measure) -> dict[str, dict[str, Any]]:
+def weigh(folders: Mapping[str, Path], measure: Measure, stage: Stage = untold) -> dict[str, dict[str, Any]]:
     """Return for each model folder ``megabytes``, ``texts_per_second`` and ``quality`` by file.
 
     Speeds are of one thread and one text of 160 tokens at a time, all models in turn in the same run: other work on the
     machine slows all of them alike.
     """
+    stage("measuring speed", 0, 1)
     rates = _rates(folders)
-    return {
-        name: {
+    stage("measuring speed", 1, 1)
+    rows: dict[str, dict[str, Any]] = {}
+    for name, folder in folders.items():
+        stage("measuring quality", len(rows), len(folders))
+        rows[name] = {
             "megabytes": round((folder / "model.onnx").stat().st_size / 1e6, 2),
             "texts_per_second": round(rates[name], 1),
             "quality": {file: round(points, 2) for file, points in measure(folder).items()},
         }
-        for name, folder in folders.items()
-    }
+    stage("measuring quality", len(rows), len(folders))
+    return rows
 
 
 def _rates(folders: Mapping[str, Path]) -> dict[str, float]:

@@ -41,7 +41,16 @@ def test_a_table_finds_its_answers_in_the_documents(tmp_path, corpus):
         ("gout.txt", []),
     ]
     assert all(e.context[at : at + len(t)] == t for e in found.examples for at, t in e.answers)
-    assert [line.split(": ", 1)[0] for line in found.problems] == ["q.csv, row 5", "q.csv, row 6"]
+    assert [line.split(": ", 1)[0] for line in found.problems] == ["q.csv, row 6", "q.csv, row 7"]
+    assert "no passage of gout.txt" in found.problems[0] and "none.txt: no such document" in found.problems[1]
+
+
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_a_table_may_be_separated_as_the_spreadsheet_does_it(tmp_path, corpus, mark):
+    rows = [("question", "answer", "document"), ("What is the first dose, if any?", "1.2 mg", "gout.txt")]
+    (tmp_path / "q.csv").write_text("\n".join(map(mark.join, rows)), encoding="utf-8")
+    found = read_labelled(tmp_path / "q.csv", corpus)
+    assert [e.question for e in found.examples] == ["What is the first dose, if any?"] and not found.problems
 
 
 def test_json_lines_may_bring_their_passages_or_be_acceptance_questions(tmp_path, corpus):
@@ -63,7 +72,8 @@ def test_json_lines_may_bring_their_passages_or_be_acceptance_questions(tmp_path
         ("q.jsonl", '{"question": "a", "answer": "b"}', UsageError, "--corpus"),
         ("q.jsonl", "{", SourceError, "line 1"),
         ("q.jsonl", "[1]", SourceError, "line 1"),
-        ("q.csv", "ask,answer\na,b", SourceError, "row 1"),
+        ("q.csv", "ask,answer\na,b", SourceError, "row 2.*has no question"),
+        ("q.jsonl", '\n{"ask": "a"}', SourceError, "line 2.*has no question"),
         ("q.csv", "question,answer,passage\n,b,c", SourceError, "empty"),
         ("none.csv", None, SourceError, "cannot be read"),
     ],
