@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from kgqa.advising import against, asks_leave, in_favour
 from kgqa.asking import Asked, fits, measure
 from kgqa.language import fold, is_chinese
 from kgqa.protocols import Library
@@ -124,7 +125,8 @@ def from_text(
     if asked.style == "exists":
         return [_existence(shared, quotes or spans, language)]
     if asked.style == "truth":
-        return [_verdict(shared, span, rank, language) for rank, span in enumerate(quotes)]
+        told = [span for span in quotes if _tells(search, span)]
+        return [_verdict(shared, span, rank, language) for rank, span in enumerate(told)]
     if asked.style == "quote":
         return [shared.candidate(span, "span", "quote", rank) for rank, span in enumerate(quotes)]
     kind = asked.kind if asked.kind in ("date", "number") else "span"
@@ -225,6 +227,35 @@ def _existence(shared: _Shared, spans: Sequence[Span], language: str) -> Candida
         else Evidence("passage", hit.score, passage, passage.start, passage.end, passage.text)
     )
     return Candidate("boolean", (truth(True, language),), ("",), "text", hit.score, (quote,), None, features)
+
+
+def _tells(search: Search, span: Span) -> bool:
+    """Tell whether a quotation says something of what a yes/no question asks, not only of the things that it names.
+
+    A quotation in another language cannot be compared with it by words, so it settles nothing; nor does one about a relative.
+    """
+    question, text = search.question, fold(span.text)
+    leave = asks_leave(question)
+    if is_chinese(question) != is_chinese(span.text) or span.status == "family":
+        return False
+    around = fold(f"{span.passage.title} {span.passage.heading} {text}")
+    names = [words for words in map(content_words, search.names) if words]
+    met = all(_share(words, around) >= _MET for words in names)
+    if not met and span.passage.doc_id not in search.boost:
+        return False
+    predicate = [word for word in content_words(question) if not any(word in words for words in names)]
+    said = _share(predicate, text) if predicate else 1.0
+    if not leave:
+        return said > 0
+    advised = any(against(text)) or any(in_favour(text))
+    return (advised and met and len(names) > 1) or ((advised or bool(_MODAL.search(text))) and said >= _ADVISED)
+
+
+_MET, _ADVISED = 0.5, 0.3
+"""Share of the words of a name, and of what leave is asked for, that a quotation must have."""
+_MODAL = re.compile(
+    r"\b(?:may|shall|must|can|cannot|entitled|right|obliged|free to)\b|不得|应当|可以|有权|必须|须", re.I
+)
 
 
 def _verdict(shared: _Shared, span: Span, rank: int, language: str) -> Candidate:

@@ -7,12 +7,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from kgqa.language import fold
-from kgqa.naming import self_named
+from kgqa.naming import numbered, place_of, self_named
 from kgqa.types import Filters, Link, Passage
 
 if TYPE_CHECKING:
     from kgqa.graph.store import GraphStore
     from kgqa.store.passages import PassageStore
+
+
+_SAME = 2
+"""Documents that may call themselves by the same number; more, and it tells none."""
 
 
 class DocumentLibrary:
@@ -73,6 +77,22 @@ class DocumentLibrary:
         if self._retriever is None:
             return frozenset()
         return self_named(name, self._retriever.retrieve([name], 40, filters=filters, mode="lexical")[0])
+
+    def pointed_at(self, question: str) -> tuple[tuple[int, int], frozenset[str]] | None:
+        """Return where a question names a document by its number ("case note 1"), and which."""
+        for name, documents in self._numbered.items():
+            if place := place_of(name, question):
+                return place, frozenset(documents)
+        return None
+
+    @cached_property
+    def _numbered(self) -> dict[str, list[str]]:
+        """Return documents by the numbers that they call themselves by, the longest first."""
+        found: dict[str, list[str]] = {}
+        for doc_id, title in self._store.documents():
+            if name := numbered(title):
+                found.setdefault(name, []).append(doc_id)
+        return {name: found[name] for name in sorted(found, key=len, reverse=True) if len(found[name]) <= _SAME}
 
     def known(self, words: Sequence[str]) -> list[bool]:
         """Tell for each word whether it stands anywhere in the documents."""

@@ -18,6 +18,7 @@ _NAMES = re.compile(rf"(?<!\w){_NAME}(?:(?:,?\s+(?:{_JOIN}\s+){{0,2}}|,\s*){_NAM
 _SMALL = frozenset(
     re.findall(r"\w+", "and of for the by between with to on in under de dba inc llc ltd corp co company plc gmbh lp")
 )
+_NUMBERED = re.compile(r".*[^\W\d_]{2,}.*?(?:\d+|[一二三四五六七八九十百]+)号?", re.S)
 FEWEST = 4
 """Words that a name must have to tell a document; shorter ones name things that many documents speak of."""
 FIRST_PAGE = 3000
@@ -39,6 +40,26 @@ def name_in(question: str) -> tuple[int, int] | None:
     if longest is None or (question[longest[0]] != "《" and len(name_words(question[slice(*longest)])) < FEWEST):
         return None
     return longest
+
+
+def numbered(title: str) -> str | None:
+    """Return the number by which a document calls itself, as it stands before the colon of its title.
+
+    >>> numbered("Case note 1: cough and wheeze")
+    'Case note 1'
+    >>> numbered("Type 2 diabetes") is None
+    True
+    """
+    head = re.split(r"\s*[:：|–—（(]|\s-\s", title.strip(), maxsplit=1)[0].strip()
+    return head if head != title.strip() and _NUMBERED.fullmatch(head) else None
+
+
+def place_of(name: str, question: str) -> tuple[int, int] | None:
+    """Return where a question says a numbered name: whole words, any case, any spacing."""
+    words = r"\s*".join(map(re.escape, re.findall(r"[^\W\d_]+|\d+|[^\w\s]", name)))
+    # A number ends where its digits end: "case note 1" is not said by "case note 12", nor "病例一" by "病例一百".
+    found = re.search(rf"(?<![^\W\u4e00-\u9fff]){words}(?![\d一二三四五六七八九十百])", question, re.I)
+    return found.span() if found else None
 
 
 def name_words(name: str) -> list[str]:

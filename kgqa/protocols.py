@@ -117,6 +117,9 @@ class Library(Protocol):
     def named(self, name: str, filters: Filters) -> frozenset[str]:
         """Return ids of the documents that call themselves by a name, at most two."""
 
+    def pointed_at(self, question: str) -> tuple[tuple[int, int], frozenset[str]] | None:
+        """Return where a question names a document by its number ("case note 1"), and which; ``None`` where it does not."""
+
 
 class Composer(Protocol):
     """Writes prose from evidence; each sentence must be supported by it."""

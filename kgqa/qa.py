@@ -323,9 +323,10 @@ class QA:
     def _abstain(
         self, base: Answer, one: Understood, decision: Decision, read: Sequence[Read], *, void: bool
     ) -> Answer:
+        unclear = not decision.ranked and any(r.spans or r.quotes for r in read)
         reason = fusion.reason_for_nothing(
             linked=bool(one.links),
-            found=bool(decision.ranked),
+            found=bool(decision.ranked) or unclear,
             retrieved=any(r.hits for r in read),
             hidden=not any(r.hits for r in read) and self._without(one, replace(one.request.filters, groups=None)),
             outdated=not any(r.hits for r in read) and self._without(one, replace(one.request.filters, as_of=None)),
@@ -339,7 +340,10 @@ class QA:
         )
         related = (Reason.READER_UNSURE, Reason.NO_RELATION, Reason.SOURCES_DISAGREE)
         shown = nearest if reason in related else ()
-        return replace(base, reason=reason, explanation=explain(reason, base.language), evidence=shown)
+        # Passages on the topic that settle nothing say nothing of whether the answer is in the sources.
+        confidence = 0.5 if unclear else base.confidence
+        words = explain(reason, base.language)
+        return replace(base, reason=reason, confidence=confidence, explanation=words, evidence=shown)
 
     def _without(self, one: Understood, wider: Filters) -> bool:
         """Tell whether wider filters would have found passages; asked only where the filters in force found none."""

@@ -45,11 +45,16 @@ def plan(
 
     A thing that the question only describes ("the drug that treats X") is put in by the name that the graph found; a
     thing that has a document of its own (a contract) narrows the search to that document, as filters may do, and as does the
-    name by which a document calls itself; other things lift the documents about them.
+    name or number by which a document calls itself; other things lift the documents about them.
     """
     if findings and findings[0].fills:
         return [_of_entity(question, _trimmed(link), filters, library, findings[0]) for link in findings[0].fills[:3]]
     own = [link for link in links if link.documents and link.method in _TRUSTED]
+    pointed = library.pointed_at(question) if library else None
+    if pointed and not any(link.start < pointed[0][1] and pointed[0][0] < link.end for link in own):
+        (start, end), documents = pointed
+        name = Link(start, end, question[start:end], "", "", 1.0, "given")
+        return [_in_documents(question, name, documents, filters, None)]
     if own:
         longest = max(own, key=lambda link: (link.end - link.start, link.score))
         same = [link for link in own if (link.start, link.end) == (longest.start, longest.end)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import kgqa
-from kgqa.naming import name_in, self_named
+from kgqa.naming import name_in, numbered, place_of, self_named
 from kgqa.qa import Request
 from kgqa.types import Hit, Passage
 
@@ -84,3 +84,33 @@ def test_without_a_graph_a_question_is_answered_from_the_document_that_it_names(
         )[0]
         assert {c.evidence[0].passage.doc_id for c in found} == {document}
         assert any(law in c.items[0] for c in found)
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Case note 1: cough and wheeze", "Case note 1"),
+        ("病例示例一：发热伴咳嗽", "病例示例一"),
+        ("Circular No. 14 – fees", "Circular No. 14"),
+        ("Type 2 diabetes", None),
+        ("Type 2 diabetes: what to know", None),
+        ("Annual report 2016", None),
+    ],
+)
+def test_a_title_may_begin_with_the_number_of_its_document(title, name):
+    assert numbered(title) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "question", "said"),
+    [
+        ("Case note 1", "What does the patient in case  note 1 take?", "case  note 1"),
+        ("Case note 1", "What does the patient in case note 12 take?", None),
+        ("病例示例一", "病例示例一的患者有哮喘吗？", "病例示例一"),
+        ("病例示例一", "病例示例一百的患者有哮喘吗？", None),
+        ("Circular No. 14", "What fee does Circular No.14 set? 𝔘", "Circular No.14"),
+    ],
+)
+def test_a_number_is_found_where_a_question_says_it(name, question, said):
+    place = place_of(name, question)
+    assert (question[slice(*place)] if place else None) == said

@@ -1,3 +1,4 @@
+from kgqa.naming import place_of
 from kgqa.searching import plan
 from kgqa.types import Filters, GraphFinding, Link
 
@@ -13,6 +14,10 @@ class Shelf:
 
     def named(self, name, filters):
         return frozenset({"supply.txt"}) if "Supply Agreement" in name else frozenset()
+
+    def pointed_at(self, question):
+        place = place_of("Case note 1", question)
+        return (place, frozenset({"case-1.md"})) if place else None
 
     def own(self, entity: str):
         return frozenset({"c2.txt"} if entity == "ex:c2" else ())
@@ -78,3 +83,13 @@ def test_a_document_that_calls_itself_by_the_name_narrows_the_search() -> None:
     assert search.question == "Which law governs the document?"
     (unknown,) = plan(question.replace("Supply", "Lease"), [], [], Filters(), Shelf())
     assert unknown.filters.documents is None
+
+
+def test_the_number_of_a_document_narrows_the_search_to_it() -> None:
+    question = "Does the patient in case note 1 have gout?"
+    gout = Link(37, 41, "gout", "ex:gout", "gout", 1.0, documents=("gout.md",))
+    (search,) = plan(question, [gout], [], Filters(), Shelf())
+    assert search.filters.documents == {"case-1.md"}
+    assert search.question == "Does the patient in document have gout?"
+    (other,) = plan("Does the patient in case note 12 have gout?", [], [], Filters(), Shelf())
+    assert other.filters.documents is None

@@ -11,6 +11,7 @@ from pathlib import Path as FilePath
 from kgqa.graph import asof
 from kgqa.graph.described import Description, descriptions
 from kgqa.graph.matching import Match
+from kgqa.graph.objections import objection
 from kgqa.graph.operations import Result, Runner
 from kgqa.graph.path_model import FEATURES
 from kgqa.graph.query import Query, sparql
@@ -24,6 +25,7 @@ from kgqa.graph.verbalise import path_words
 from kgqa.graph.view import Access, View
 from kgqa.graph.vocabulary import ALIASES, LABELS
 from kgqa.graph.wording import say
+from kgqa.language import detect
 from kgqa.protocols import Encoder
 from kgqa.types import AnswerKind, Entity, Filters, GraphFinding, Link, Path, Term, Triple
 
@@ -32,6 +34,8 @@ _MOST_FINDINGS = 5
 _MOST_FILLS = 5
 _MOST_ALONE = 3
 _SURE = 0.9
+_OBJECTED = 0.95
+"""Support of a statement that speaks against what leave is asked for: it is there, but the question did not name its relation."""
 _NAMING = frozenset({*LABELS, *ALIASES})
 _HEAD = FEATURES.index("head_agrees")
 _COVERAGE = FEATURES.index("coverage")
@@ -104,6 +108,8 @@ class GraphSearch:
 
     def _find(self, question: str, links: Sequence[Link], filters: Filters) -> list[GraphFinding]:
         view = View(self._store, filters, self._access)
+        if stated := objection(question, links, self.words, view):
+            return [self._objected(stated, links, view, detect(question))]
         match, ranked = self.rank(asof.in_force(question) if filters.as_of else question, links)
         findings, empty = self._run(match, ranked, view)
         if not findings and (other := self._ranker.attribute(question, links)):
@@ -119,6 +125,23 @@ class GraphSearch:
         if findings and set(findings[0].values) == set(described.values):
             return [replace(findings[0], fills=described.fills), *findings[1:]]
         return [described, *(finding for finding in findings if finding.score >= _SURE)]
+
+    def _objected(self, stated: Query, links: Sequence[Link], view: View, language: str) -> GraphFinding:
+        """Answer no to a question that asks leave, by the statement that speaks against it."""
+        result = Runner(view).run(stated)
+        values = ((Term("false", "literal"), "false"),)
+        paths = self._told(result.paths, language)
+        return GraphFinding(
+            "boolean",
+            values,
+            _OBJECTED,
+            sparql(stated),
+            paths,
+            True,
+            tuple(links),
+            (),
+            self._said(stated, view, language),
+        )
 
     def _described(self, match: Match, links: Sequence[Link], view: View) -> GraphFinding | None:
         """Return the thing that a part of the question describes, when the graph knows it; the rest is left to the text."""

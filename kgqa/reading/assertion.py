@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kgqa.advising import against, asks_leave, in_favour
 from kgqa.language import fold, sentences
 from kgqa.reading.cues import ADDS, EXCEPTION, PROVISO, Cues, chinese, english
 from kgqa.reading.words import content_words, stem
@@ -67,19 +68,38 @@ def stance(question: str, text: str, start: int, end: int) -> Status:
     """Return what ``text[start:end]`` asserts of what a yes/no question says.
 
     The sentence that shares most words with the question decides, by what it asserts of these words: "The tenant may not
-    sublet" negates "May the tenant sublet?", and affirms "Is the tenant not allowed to sublet?".
+    sublet" negates "May the tenant sublet?", and affirms "Is the tenant not allowed to sublet?". Where leave is asked for,
+    what that sentence says against it decides ("avoid", "not recommended"), if it does.
 
     :returns: ``affirmed`` also where nothing is shared.
     """
     wanted = {stem(word) for word in content_words(question)}
     spoken = [(begin, stop) for begin, stop in sentences(text) if begin < end and stop > start]
-    places = max((_shared(text, begin, stop, wanted) for begin, stop in spoken), key=len, default=[])
+    shared = [(_shared(text, begin, stop, wanted), (begin, stop)) for begin, stop in spoken]
+    places, sentence = max(shared, key=lambda pair: len(pair[0]), default=([], (start, end)))
+    advice = _advice(text, *sentence) if asks_leave(question) else None
+    if advice:
+        return advice
     found = {status(text, *place) for place in places}
     asked = {status(question, *place) for place in _shared(question, 0, len(question), wanted)[-1:]}
     if ("negated" in found) != ("negated" in asked):
         return "negated"
+    if "family" in found and not agrees(question, "family"):
+        return "family"
     other = found - {"negated"}
     return "affirmed" if "affirmed" in other else min(other, key=_ORDER.index, default="affirmed")
+
+
+def _advice(text: str, begin: int, stop: int) -> Status | None:
+    """Return what a sentence says against something (or that nothing is to be said against it), ``None`` where neither."""
+
+    def found(places: Iterator[tuple[int, int]]) -> set[Status]:
+        return {status(text, at, until) for at, until in places if begin <= at < stop}
+
+    bad, good = found(against(text)), found(in_favour(text))
+    if bad - {"negated"} or "negated" in good:
+        return "negated"
+    return "affirmed" if bad and not good else None
 
 
 def _shared(text: str, begin: int, stop: int, wanted: set[str]) -> list[tuple[int, int]]:
