@@ -189,16 +189,18 @@ class Opened:
     def _qa(self) -> QA:
         from kgqa.qa import QA, Parts
         from kgqa.reading.clauses import ClauseQuoter
+        from kgqa.reading.judging import SentenceJudge
 
         reads = self.retriever is not None
         return QA(
             Parts(
-                calibration=load_calibration(),
+                calibration=load_calibration(self.config.models.calibration),
                 linker=self.linker,
                 graph=self._graph_search(),
                 retriever=self.retriever,
                 reranker=self.reranker if reads else None,
                 reader=self._reader() if reads else None,
+                judge=SentenceJudge(self.reranker) if reads and self.reranker is not None else None,
                 quoter=ClauseQuoter(self.encoder, self.reranker) if reads else None,
                 library=self.library,
                 composer=make_composer(self.config.models.composer),

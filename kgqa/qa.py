@@ -21,7 +21,7 @@ from kgqa import candidates, fusion, pointing, searching
 from kgqa.asking import Asked, asked
 from kgqa.fusion import Calibration, Decision
 from kgqa.language import detect
-from kgqa.protocols import Composer, Graph, Library, Linker, Quoter, Reader, Reranker, Retriever
+from kgqa.protocols import Composer, Graph, Judge, Library, Linker, Quoter, Reader, Reranker, Retriever
 from kgqa.searching import Search
 from kgqa.types import Answer, Candidate, Evidence, Filters, GraphFinding, Hit, Link, Reason, Span
 from kgqa.wording import explain, joined
@@ -96,6 +96,7 @@ class Parts:
     retriever: Retriever | None = None
     reranker: Reranker | None = None
     reader: Reader | None = None
+    judge: Judge | None = None
     quoter: Quoter | None = None
     library: Library | None = None
     composer: Composer | None = None
@@ -261,6 +262,8 @@ class QA:
         sentences = [p if u.asked.style != "span" else p[:some] for (u, _), p in zip(flat, passages, strict=True)]
         nothing: list[list[Span]] = [[] for _ in flat]
         spans = self._parts.reader.read(questions, phrases, self._effort.spans) if self._parts.reader else nothing
+        if self._parts.judge:
+            spans = self._parts.judge.judge(questions, spans)
         quotes = self._parts.quoter.quote(questions, sentences) if self._parts.quoter else nothing
         done = iter(
             replace(r, spans=tuple(s), quotes=tuple(q)) for (_, r), s, q in zip(flat, spans, quotes, strict=True)
