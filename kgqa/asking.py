@@ -44,7 +44,6 @@ _YES_NO = re.compile(
     r"|吗[？?\s]*$|是否|能否|可否|有没有|是不是|能不能|可不可以",
     re.I,
 )
-_WH = re.compile(r"\b(who|whom|whose|what|which|when|where|why|how)\b|什么|哪|谁|何|如何|怎|为什么|多少|几", re.I)
 _EXISTS = re.compile(
     r"^\W*(is|are) there\b"
     r"|\b(is|are) there\b.*\b(clause|provision|section|article|term)s?\b"
@@ -65,6 +64,13 @@ _QUOTE = re.compile(
 _DEFINE = re.compile(r"^\W*what (is|are) (\(are\) )?[^,]{2,80}\?*\s*$|是什么[？?]?$|什么是", re.I)
 _OF = re.compile(r"\b(of|for|in|by|between|called|name[ds]?|known as|target|function)\b", re.I)
 _HOW_MUCH = re.compile(r"\bhow (long|much|often|old|far|high|low|large|big|deep|tall|fast|common|frequent)\b", re.I)
+_BORDER = re.compile(
+    r"\b(below|above|under|over|beyond|exceeding|up to) (which|what)\b"
+    r"|\b(at|from) (which|what) (minimum |maximum |highest |lowest )?"
+    r"(age|dose|temperature|level|concentration|rate|price|weight|value)\b"
+    r"|(低于|高于|超过|小于|大于|不足)多少",
+    re.I,
+)
 _HOW_COMMON = re.compile(r"\bhow (often|common|frequent)\b", re.I)
 _LIST = re.compile(
     r"\b(list|name the|name all|give (me )?all|which|what) (?!(is|was|does|has)\b)\w*s\b|哪些|有哪几|列出|列举", re.I
@@ -124,7 +130,7 @@ def _form(question: str, kind: AnswerKind) -> Form:
         return "duration"
     if _HOW_COMMON.search(question):
         return "any"  # "rare" is an answer
-    return "number" if kind == "number" or _HOW_MUCH.search(question) else "any"
+    return "number" if kind == "number" or _HOW_MUCH.search(question) or _BORDER.search(question) else "any"
 
 
 def asked(question: str) -> Asked:

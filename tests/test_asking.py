@@ -43,6 +43,8 @@ def test_any_text_is_classified(question: str) -> None:
         ("What notice period is needed to stop the renewal?", "duration", "ninety (90) calendar days", "Section 13"),
         ("通知期是多久？", "duration", "三十天", "书面形式"),
         ("How high is the dose?", "number", "40 mg", "with food"),
+        ("Below which eGFR is the drug stopped?", "number", "30 mL/min", "kidney failure"),
+        ("At what age may it be given?", "number", "12 years", "in the evening"),
     ],
 )
 def test_a_phrase_must_have_the_form_that_is_asked_for(question: str, form: str, good: str, bad: str) -> None:
