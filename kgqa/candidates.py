@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from kgqa.advising import against, asks_leave, in_favour
 from kgqa.asking import Asked, fits, measure
+from kgqa.everyday import formal
 from kgqa.language import fold, is_chinese
 from kgqa.protocols import Library
 from kgqa.searching import Search
@@ -253,6 +254,8 @@ def _tells(search: Search, span: Span) -> bool:
         return False
     predicate = [word for word in content_words(question) if not any(word in words for words in names)]
     said = _share(predicate, text) if predicate else 1.0
+    if any(word in text for word in formal(question)):  # "孕妇" asks of what is written "妊娠"
+        said = max(said, _ADVISED)
     if not leave:
         return said > 0
     advised = any(against(text)) or any(in_favour(text))
