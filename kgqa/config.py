@@ -23,6 +23,7 @@ class Models:
     A folder is looked for inside the knowledge base first, then from where the program runs.
 
     :param composer: ``none``, a folder or name of a generative model, or the address of an OpenAI-compatible service.
+    :param calibration: ``builtin`` or a file that ``kgqa train calibrate`` wrote.
     :param paths: ``none``, a folder that ``kgqa train paths`` made for this graph, or ``builtin`` for questions about films.
     """
 
@@ -31,6 +32,7 @@ class Models:
     reranker: str = BUILTIN
     composer: str = "none"
     paths: str = "none"
+    calibration: str = BUILTIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ def read_config(folder: Path) -> KbConfig:
 
 
 def _model(folder: Path, name: str) -> str:
-    return str(folder / name) if (folder / name).is_dir() else name
+    return str(folder / name) if (folder / name).exists() else name
 
 
 def _switch(name: str, said: Any) -> bool:

@@ -168,18 +168,22 @@ def _robustness_table(figures: dict[str, Any]) -> list[str]:
     "--mode", default="hybrid", show_default=True, type=click.Choice(["lexical", "dense", "hybrid", "rerank"])
 )
 @click.option("--encoder", default="builtin", show_default=True, help="The built-in encoder, a folder, or a hub name.")
+@click.option(
+    "--reranker", default="builtin", show_default=True, help="The built-in reranker, a folder, or a hub name."
+)
 @json_option
-def retrieval(folder: Path, split: str, mode: str, encoder: str, as_json: bool) -> None:
+def retrieval(folder: Path, split: str, mode: str, encoder: str, reranker: str, as_json: bool) -> None:
     """Score retrieval on a folder in BEIR's format: ndcg@10, recall@10, recall@100, mrr@10.
 
     \b
     kgqa eval retrieval scifact --split train --mode rerank
+    kgqa eval retrieval scifact --split train --mode rerank --reranker runs/reranker
     """
     from kgqa.evaluation.retrieval import evaluate
     from kgqa.models.making import make_encoder, make_reranker
 
-    reranker = make_reranker() if mode == "rerank" else None
-    _show(evaluate(folder, split, cast("Mode", mode), encoder=make_encoder(encoder), reranker=reranker), as_json)
+    ranker = make_reranker(reranker) if mode == "rerank" else None
+    _show(evaluate(folder, split, cast("Mode", mode), encoder=make_encoder(encoder), reranker=ranker), as_json)
 
 
 @command.command("graph")

@@ -63,11 +63,14 @@ def make_composer(name: str) -> Composer | None:
     return SupportedComposer(service_writer(name) if name.startswith(("http://", "https://")) else local_writer(name))
 
 
-def load_calibration() -> Calibration:
-    """Return the built-in calibration."""
+def load_calibration(name: str = BUILTIN) -> Calibration:
+    """Return the built-in calibration, or that of a file that ``kgqa train calibrate`` wrote.
+
+    :raises ModelError: the file is missing or is no calibration.
+    """
     from kgqa.fusion import Calibration
 
-    return Calibration.load(WEIGHTS / "calibration.json")
+    return Calibration.load(WEIGHTS / "calibration.json" if name == BUILTIN else Path(name))
 
 
 def onnx_folder(name: str, part: str) -> Path | None:

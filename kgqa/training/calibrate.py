@@ -36,7 +36,9 @@ class Considered:
     candidates: tuple[Candidate, ...]
 
 
-def fit(rows: Sequence[Considered], *, strength: float = 0.01, folds: int = 5) -> Calibration:
+def fit(
+    rows: Sequence[Considered], *, strength: float = 0.01, folds: int = 5, base: Calibration | None = None
+) -> Calibration:
     """Return the calibration that fits these questions.
 
     A model per way ranks the candidates; a second one tells how often a winner of that way is right, which is another
@@ -44,23 +46,25 @@ def fit(rows: Sequence[Considered], *, strength: float = 0.01, folds: int = 5) -
     first has not seen.
 
     :param strength: weight of the quadratic penalty; larger is smoother.
+    :param base: whose models stay for ways of answering that occur in fewer than :data:`FEWEST` of the questions.
     """
     order = list(rows)
     random.Random(1).shuffle(order)
     wins: dict[str, list[tuple[dict[str, float], float]]] = {way: [] for way in WAYS}
     for fold in range(folds):
-        model = _ranking([row for at, row in enumerate(order) if at % folds != fold], strength, folds)
+        model = _ranking([row for at, row in enumerate(order) if at % folds != fold], strength, folds, base)
         for row in order[fold::folds]:
             ranked = decide(row.candidates, Calibration(model, 0.0)).ranked
             if ranked:
                 wins[way_of(ranked[0][0])].append((winning(ranked), float(is_right(row.gold, ranked[0][0]))))
-    sides = _ranking(rows, strength, folds)
-    final = {way: _winner(pairs) for way, pairs in wins.items() if len(pairs) >= FEWEST}
+    sides = _ranking(rows, strength, folds, base)
+    final = dict(base.final) if base else {}
+    final |= {way: _winner(pairs) for way, pairs in wins.items() if len(pairs) >= FEWEST}
     return Calibration(sides, best_threshold(rows, Calibration(sides, 0.0, final)), final)
 
 
 FEWEST = 20
-"""Winners of a way from which its second model is fitted."""
+"""Questions with candidates of a way from which its models are fitted."""
 
 
 def _winner(pairs: Sequence[tuple[dict[str, float], float]]) -> Weights:
@@ -71,7 +75,7 @@ def _winner(pairs: Sequence[tuple[dict[str, float], float]]) -> Weights:
     return Weights(bias, {name: round(float(v), 4) for name, v in zip(names, weights, strict=True)})
 
 
-def _ranking(rows: Sequence[Considered], strength: float, folds: int) -> dict[str, Weights]:
+def _ranking(rows: Sequence[Considered], strength: float, folds: int, base: Calibration | None) -> dict[str, Weights]:
     """Return a model for each way; its log-odds are stretched (Platt 1999) to fit its best candidates of held-out rows."""
     raw = _raw(rows, strength)
     order = list(rows)
@@ -84,7 +88,10 @@ def _ranking(rows: Sequence[Considered], strength: float, folds: int) -> dict[st
                 logit = math.log(model[way].probability(candidate.features) + 1e-9)
                 logit -= math.log(1 - model[way].probability(candidate.features) + 1e-9)
                 best[way].append((logit, float(is_right(row.gold, candidate))))
-    return {way: _stretched(raw[way], best[way]) for way in WAYS}
+    kept = base.sides if base else {}
+    return {
+        way: kept[way] if way in kept and len(best[way]) < FEWEST else _stretched(raw[way], best[way]) for way in WAYS
+    }
 
 
 def _raw(rows: Sequence[Considered], strength: float) -> dict[str, Weights]:
@@ -198,23 +205,38 @@ def best_threshold(rows: Sequence[Considered], calibration: Calibration) -> floa
     return good[len(good) // 2] if good else 0.5
 
 
-def cross_validate(rows: Sequence[Considered], folds: int = 5, seed: int = 13) -> dict[str, float]:
-    """Return accuracy, coverage and ECE on questions that were not fitted on, by folds."""
+def cross_validate(
+    rows: Sequence[Considered], folds: int = 5, seed: int = 13, base: Calibration | None = None
+) -> dict[str, float]:
+    """Return accuracy, coverage and ECE on questions that were not fitted on, by folds.
+
+    :param base: see :func:`fit`.
+    """
     order = list(rows)
     random.Random(seed).shuffle(order)
-    right, answered = 0, []
+    pairs: list[tuple[Considered, Calibration]] = []
     for fold in range(folds):
-        held = order[fold::folds]
-        calibration = fit([row for at, row in enumerate(order) if at % folds != fold])
-        for row in held:
-            decision = decide(row.candidates, calibration)
-            if decision.best is None:
-                right += row.gold.kind == "none"
-            else:
-                ok = is_right(row.gold, decision.best)
-                right += ok
-                answered.append((decision.confidence, ok))
-    n = max(1, len(order))
+        fitted = fit([row for at, row in enumerate(order) if at % folds != fold], base=base)
+        pairs += [(row, fitted) for row in order[fold::folds]]
+    return _figures(pairs)
+
+
+def measure(rows: Sequence[Considered], calibration: Calibration) -> dict[str, float]:
+    """Return accuracy, coverage and ECE of one calibration on questions."""
+    return _figures([(row, calibration) for row in rows])
+
+
+def _figures(pairs: Sequence[tuple[Considered, Calibration]]) -> dict[str, float]:
+    right, answered = 0, []
+    for row, calibration in pairs:
+        decision = decide(row.candidates, calibration)
+        if decision.best is None:
+            right += row.gold.kind == "none"
+        else:
+            ok = is_right(row.gold, decision.best)
+            right += ok
+            answered.append((decision.confidence, ok))
+    n = max(1, len(pairs))
     return {
         "accuracy": right / n,
         "coverage": len(answered) / n,

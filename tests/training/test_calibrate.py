@@ -8,7 +8,7 @@ import pytest
 
 from kgqa.evaluation.answers import Gold, expected_calibration_error
 from kgqa.fusion import Calibration, decide
-from kgqa.training.calibrate import Considered, fit, is_right, monotone_logistic
+from kgqa.training.calibrate import FEWEST, Considered, cross_validate, fit, is_right, measure, monotone_logistic
 from kgqa.types import Candidate
 
 
@@ -71,3 +71,17 @@ def test_a_feature_that_hardly_varies_gets_no_weight() -> None:
     weights, _ = monotone_logistic(x, y, np.full(200, 1 / 200), 0.01)
     assert weights[0] > 1
     assert weights[1] == 0
+
+
+def test_ways_that_few_questions_bring_keep_the_models_of_the_base(halves, fitted) -> None:
+    few = halves[1][: FEWEST - 5]
+    kept = fit(few, base=fitted)
+    assert kept.sides == fitted.sides and kept.final == fitted.final
+    assert fit(few).sides != fitted.sides
+    assert measure(halves[1], kept)["accuracy"] >= measure(halves[1], fit(few))["accuracy"]
+    assert fit(halves[1], base=fitted).sides["span"] != fitted.sides["span"]
+
+
+def test_a_calibration_is_measured_on_questions_it_was_not_fitted_on(halves) -> None:
+    rows = halves[0][:200]
+    assert 0.5 < cross_validate(rows)["accuracy"] <= measure(rows, fit(rows))["accuracy"] + 0.05

@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from kgqa.cli.main import main
-from kgqa.models.cards import read_card
+from kgqa.models.cards import read_card, render
 from kgqa.models.registry import current
 
 pytestmark = pytest.mark.torch
@@ -96,6 +96,9 @@ def test_a_reader_is_trained_by_command_and_is_better_than_its_start(reader, tra
     figures = card.said["metrics"]
     assert card.name == "读者" and card.license == "CC0-1.0" and card.said["languages"] == ["en"]
     assert {"main.json", "more.json"} <= set(figures)
+    assert card.command.startswith("kgqa train reader main.json more.json --weight more.json=2 --out out --base ")
+    assert "--patience 6" in card.command and "--warmup" not in card.command and "/" not in card.command
+    assert card.said["made_with"]["kgqa"] and "made with kgqa " in render(card, 1)
     _, command = trained
     start = [*command]
     start[start.index("--out") + 1] = str(tmp_path / "start")
@@ -126,7 +129,9 @@ def test_a_model_is_verified_promoted_used_and_rolled_back(reader, tmp_path, cap
     assert run(capsys, "models", "verify", good)[0] == 0
     # A first version is compared with the built-in model where a gate is given.
     status, out, _ = run(capsys, "models", "promote", good, store, "--gate", gate, "--loss", "100", "--json")
-    version = json.loads(out)["version"]
+    told = json.loads(out)
+    version = told["version"]
+    assert set(told["figures"]) == set(told["figures_before"]) == {"gate.json f1"}
     assert status == 0 and current(store.parent, "mine") == version
     assert {p.name for p in (store / version).iterdir()} == {"model.onnx", "tokenizer.json", "card.json"}
 
@@ -153,6 +158,7 @@ def test_a_model_is_verified_promoted_used_and_rolled_back(reader, tmp_path, cap
     assert mine[version] and sum(mine.values()) == 1 and len(mine) >= 2
     _, out, _ = run(capsys, "models", "show", store)
     assert "读者 (reader)" in out and f"rollback {version}" in out
+    assert f"gate.json f1: {told['figures_before']['gate.json f1']:.2f} -> {told['figures']['gate.json f1']:.2f}" in out
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json"])

@@ -227,7 +227,11 @@ def bar() -> Iterator[Shown]:
 def said_command() -> str:
     """Return the command as it was given, with files by their names: what a card says of how its model was made."""
     context = click.get_current_context()
-    words = context.command_path.split()
+    words, outer = [], context
+    while outer.parent is not None:
+        words.insert(0, outer.info_name or "")
+        outer = outer.parent
+    words.insert(0, "kgqa")  # however the program was started
     for param in context.command.params:
         value = context.params.get(param.name or "")
         if context.get_parameter_source(param.name or "") is not ParameterSource.COMMANDLINE:
@@ -246,7 +250,8 @@ def said_command() -> str:
 
 
 def _named(value: Any) -> str:
-    return value.name if isinstance(value, Path) else str(value)
+    path = Path(str(value))
+    return path.name if isinstance(value, Path) or path.is_absolute() else str(value)
 
 
 def weights_of(files: tuple[Path, ...], said: tuple[str, ...]) -> list[int]:
