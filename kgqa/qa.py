@@ -300,6 +300,8 @@ class QA:
                 r.search, one.asked, r.hits, r.spans, r.quotes, one.language, library, void
             )
         ]
+        if text and one.asked.style == "quote" and any(r.search.focus == "document" for r in read):
+            graph = [candidate for candidate in graph if candidate.features["kind"]]  # a name is not what a document says
         return fusion.merge(graph, text)
 
     def _answer(self, base: Answer, best: Candidate, decision: Decision) -> Answer:

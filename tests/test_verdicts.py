@@ -37,3 +37,9 @@ def test_a_question_for_a_phrase_is_offered_the_sentence_too(small) -> None:
 def test_names_from_the_graph_do_not_agree_with_a_wish_for_a_description(small) -> None:
     found = small.qa.candidates([Request("How is gout treated?")], sides=frozenset({"graph"}))[0]
     assert all(c.features["kind"] == 0.0 for c in found)
+
+
+def test_what_a_document_says_is_never_answered_by_a_name(small) -> None:
+    found = small.qa.candidates([Request("What does the lease agreement say about notice?")])[0]
+    assert any("ninety (90) days" in c.items[0] for c in found)
+    assert all(c.side != "graph" or c.features["kind"] for c in found)
