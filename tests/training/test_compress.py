@@ -31,11 +31,12 @@ from kgqa.training.starting import load_base, save_torch
 from kgqa.types import Passage, Span
 
 pytestmark = pytest.mark.torch
-WORDS = """
+TEXT = """
 [PAD] [UNK] [CLS] [SEP] [MASK] the a is in of and to at by on . , ? where who what when does live work city
 name anna berta carl dora emil frieda paris rome oslo wien lima cairo baker doctor pilot judge likes red blue
 green
-""".split()
+"""
+WORDS = TEXT.split()
 
 
 @pytest.fixture(scope="module")
