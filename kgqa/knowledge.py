@@ -116,7 +116,10 @@ def sources_hash(config: KbConfig) -> str:
         digest.update(repr([(name, sorted(groups)) for name, groups in config.access]).encode())
     for path in _source_files(config):
         digest.update(f"\n{path.relative_to(config.folder).as_posix()}\n".encode(errors="surrogateescape"))
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+        try:
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        except OSError as fault:  # removed meanwhile, or closed to us: the loader will say so
+            digest.update(str(fault.errno).encode())
     return digest.hexdigest()
 
 

@@ -167,7 +167,8 @@ class Generations:
         """Begin a new generation; leaving the block without a commit throws it away.
 
         :param keep: older generations to keep after a commit, to fall back to.
-        :raises IndexFault: when another process is writing (its id is named), or the folder cannot be written.
+        :raises IndexFault: when another process is writing (its id is named), or the folder cannot be written, as any
+            ``OSError`` inside the block says.
         """
         with _only_writer(self.folder):
             self._sweep()
@@ -181,6 +182,10 @@ class Generations:
                 ) from fault
             try:
                 yield draft
+            except OSError as fault:  # of whatever part writes there: a full disk, most of all
+                raise IndexFault(
+                    f"index {self.folder} cannot be written ({fault.strerror or fault}); mend space or rights, build again"
+                ) from fault
             finally:
                 if previous is not None:
                     previous.close()
