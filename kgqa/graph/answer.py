@@ -10,10 +10,10 @@ from pathlib import Path as FilePath
 
 from kgqa.graph import asof
 from kgqa.graph.described import Description, descriptions
+from kgqa.graph.features import FEATURES
 from kgqa.graph.matching import Match
 from kgqa.graph.objections import objection
 from kgqa.graph.operations import Result, Runner
-from kgqa.graph.path_model import FEATURES
 from kgqa.graph.query import Query, sparql
 from kgqa.graph.question import Reading
 from kgqa.graph.ranking import Ranker, Scored

@@ -8,14 +8,17 @@ two towers of hashed n-grams whose product says how often such words ask for suc
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import math
 import re
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,13 +118,13 @@ class Likeness:
             return cls()
         try:
             told = json.loads((folder / "likeness.json").read_text(encoding="utf-8"))
-            with np.load(folder / "likeness.npz", allow_pickle=False) as data:
+            with np.load(io.BytesIO((folder / "likeness.npz").read_bytes()), allow_pickle=False) as data:
                 asked, named = data["asked"].astype(np.float32), data["named"].astype(np.float32)
             shared = tuple(float(told["shared"][name]) for name in SHARED)
             if asked.shape != (ROWS, DIM) or named.shape != (ROWS, DIM):
                 raise ValueError(f"towers of shape {asked.shape} and {named.shape}")
             return cls(shared, float(told["bias"]), asked, named)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, zlib.error) as error:
             raise ModelError(f"{folder}: the likeness model is damaged ({error}); train it again") from None
 
     def save(self, folder: Path) -> None:

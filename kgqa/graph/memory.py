@@ -8,12 +8,15 @@ each hop. A wording that was not seen in training gets no weight, so that unknow
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,14 +57,14 @@ class Memory:
         """
         try:
             steps = json.loads((folder / "memory.json").read_text(encoding="utf-8"))["steps"]
-            with np.load(folder / "memory.npz", allow_pickle=False) as data:
+            with np.load(io.BytesIO((folder / "memory.npz").read_bytes()), allow_pickle=False) as data:
                 return cls(
                     tuple((str(key), bool(forward)) for key, forward in steps),
                     data["lengths"].astype(np.float32),
                     data["hops"].astype(np.float32),
                     data["seen"],
                 )
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, zlib.error) as error:
             raise ModelError(f"{folder}: the path memory is missing or damaged ({error}); train it again") from None
 
     def save(self, folder: Path) -> None:

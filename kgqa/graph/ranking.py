@@ -9,10 +9,10 @@ from pathlib import Path
 from kgqa.graph.anchors import Anchors
 from kgqa.graph.attributes import Attributes, plain
 from kgqa.graph.candidates import Anchor, Enumerator
+from kgqa.graph.features import FEATURES, sureness
 from kgqa.graph.likeness import Likeness
 from kgqa.graph.matching import Match, Matcher
 from kgqa.graph.memory import Memory
-from kgqa.graph.path_model import FEATURES, PathModel
 from kgqa.graph.query import Query
 from kgqa.graph.question import Mention, read
 from kgqa.graph.recall import recall
@@ -51,7 +51,7 @@ class Ranker:
     ) -> None:
         self._matcher = Matcher(words, encoder)
         self._enumerator = Enumerator(store, words)
-        self._scorer = Scorer(words, PathModel.load(model))
+        self._scorer = Scorer(words)
         self._memory = Memory.load(model) if model is not None and (model / "memory.npz").is_file() else None
         self._anchors = Anchors(store, words)
         self._attributes = Attributes(store, self._enumerator, Likeness.load(model))
@@ -102,7 +102,7 @@ class Ranker:
         scored = []
         for query, anchors in self._listed(match, groups) if general else ():
             features = self._scorer.features(match, query, anchors)
-            score = self._scorer.model.score(features)
+            score = sureness(features)
             scored.append(
                 Scored(query, anchors, score, float(features[_COVERAGE]), float(features[0]), bool(features[_HEAD]))
             )

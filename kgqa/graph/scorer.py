@@ -1,4 +1,4 @@
-"""Scores query graphs against the question: features of words, types and cues, and a small trained model over them."""
+"""Scores query graphs against the question: features of words, types and cues (see :mod:`kgqa.graph.features`)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from kgqa.graph import cues
 from kgqa.graph.bridges import bridges, is_person
 from kgqa.graph.candidates import Anchor
+from kgqa.graph.features import FEATURES
 from kgqa.graph.matching import Match
-from kgqa.graph.path_model import FEATURES, PathModel
 from kgqa.graph.plain_kinds import kind_words
 from kgqa.graph.query import Chain, Hop, Query
 from kgqa.graph.schema_words import Relation, SchemaWords, Side, Words
@@ -22,9 +22,8 @@ from kgqa.graph.schema_words import Relation, SchemaWords, Side, Words
 class Scorer:
     """Turns queries into features and scores."""
 
-    def __init__(self, words: SchemaWords, model: PathModel) -> None:
+    def __init__(self, words: SchemaWords) -> None:
         self._words = words
-        self.model = model
         self._bridges = bridges(words.relations)
         self._classless = not any(info.instances for info in words.schema.classes.values())
         self._parents = {

@@ -1,4 +1,4 @@
-"""Trains the path scorers: the memory of one graph from questions with answers, and the weights of the general scorer.
+"""Trains the path scorers: the memory of one graph and the likeness of names, both from questions with answers.
 
 ``python -m kgqa.training.paths --triples FILE --questions FILE... --out FOLDER [--half 0|1]``
 """

@@ -72,6 +72,11 @@ def test_training_teaches_and_is_saved_whole(tmp_path: Path) -> None:
     assert right > model.logit(asked, named("vintery of osiers", ("v",)))
     model.save(tmp_path)
     assert Likeness.load(tmp_path).logit(asked, named("glomery of querns", ("v",))) == pytest.approx(right, abs=0.05)
+    whole = (tmp_path / "likeness.npz").read_bytes()
+    for damaged in (b"no archive", whole[:-100], whole[:2000] + bytes(16) + whole[2016:]):
+        (tmp_path / "likeness.npz").write_bytes(damaged)
+        with pytest.raises(ModelError, match="train it again"):
+            Likeness.load(tmp_path)
     (tmp_path / "likeness.json").write_text("{}", encoding="utf-8")
     with pytest.raises(ModelError, match="train it again"):
         Likeness.load(tmp_path)

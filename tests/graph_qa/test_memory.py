@@ -50,9 +50,20 @@ def test_a_memory_is_saved_whole_and_knows_what_it_has_seen(films, tmp_path: Pat
     read = wording(questions[0])
     assert again.familiarity(read) == 1.0
     assert [path for _, path in again.paths(read)][:1] == [path for _, path in memory.paths(read)][:1]
+    _refuses_what_is_damaged(tmp_path / "memory.npz")
     (tmp_path / "memory.json").write_text("{}", encoding="utf-8")
     with pytest.raises(ModelError, match="train it again"):
         Memory.load(tmp_path)
+
+
+def _refuses_what_is_damaged(file: Path) -> None:
+    whole = file.read_bytes()
+    middle = len(whole) // 2
+    for damaged in (b"", b"no archive", whole[:middle], whole[: middle - 8] + bytes(16) + whole[middle + 8 :]):
+        file.write_bytes(damaged)
+        with pytest.raises(ModelError, match="train it again"):
+            Memory.load(file.parent)
+    file.write_bytes(whole)
 
 
 def test_reach_tells_what_one_path_can_give(films) -> None:
