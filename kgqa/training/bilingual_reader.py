@@ -22,10 +22,11 @@ from kgqa.evaluation.squad import Example
 from kgqa.reading.extractive import load_tokenizer
 from kgqa.reading.windows import WindowCutter
 from kgqa.training.attention import use_plain_attention
+from kgqa.training.bilingual_keeping import KeepingTask, Said
 from kgqa.training.bilingual_pairs import Pair, drcd
 from kgqa.training.bilingual_words import align, english_words, simplified, tokens_of
-from kgqa.training.loop import Progress, Schedule, train
-from kgqa.training.reader import Feature, ReaderTask, features
+from kgqa.training.loop import Progress, Run, Schedule, train
+from kgqa.training.reader import Feature, features
 from kgqa.training.recipes import reading
 from kgqa.training.starting import load_base, save_torch
 
@@ -171,6 +172,8 @@ def train_bilingual(
     report: Callable[[Progress], None] | None = None,
     *,
     body: bool = True,
+    taught: tuple[Sequence[Feature], Sequence[Said]] = ((), ()),
+    stop: int = 0,
 ) -> Path:
     """Train the body and the Chinese rows of a grafted reader; the English rows stay as they are.
 
@@ -178,6 +181,8 @@ def train_bilingual(
     :param rows: the Chinese rows.
     :param windows: examples cut with the tokenizer of ``start``.
     :param body: train it, too; without it English answers stay what they were.
+    :param taught: further windows, and what the English reader says of each (:func:`kgqa.training.bilingual_keeping.teach`).
+    :param stop: updates after which to stop, though the schedule goes on; 0 goes to its end.
     :returns: the folder of the torch model, ``out/torch``.
     """
     model, folder = load_base("AutoModelForQuestionAnswering", start)
@@ -186,11 +191,25 @@ def train_bilingual(
         parameter.requires_grad = body
     model.get_input_embeddings().weight.requires_grad = True
     learn_rows(model.get_input_embeddings().weight, rows)
-    task = ReaderTask(windows, load_tokenizer(folder).token_to_id("[PAD]") or 0)
+    task = KeepingTask(windows, *taught, load_tokenizer(folder).token_to_id("[PAD]") or 0)
     # A row without gradient moves only by weight decay, which is therefore off.
-    train(model, task, replace(schedule, weight_decay=0.0), out / "work", report=report)
+    still = replace(schedule, weight_decay=0.0)
+    if stop:
+        _begin(Run(model, task, still, out / "work"), stop)
+    else:
+        train(model, task, still, out / "work", report=report)
     save_torch(model, folder, out / "torch")
     return out / "torch"
+
+
+def _begin(run: Run, stop: int) -> None:
+    """Make the first updates of a run, at the rates that its whole length gives them."""
+    while run.progress.update < min(stop, run.progress.updates):
+        run.step()
+        if run.progress.update % run.schedule.save_every == 0:
+            run.save()
+    run.note()
+    run.board.close()
 
 
 def learn_rows(weight: torch.Tensor, rows: Sequence[int]) -> None:

@@ -3,8 +3,9 @@
 ``python -m kgqa.training.bilingual_recipes DATA READER/torch ENCODER OUT [SHARE]``
 
 ``READER`` is what ``python -m kgqa.training.recipes reader`` wrote, ``ENCODER`` what ``python -m kgqa.training.bilingual``
-wrote (its ``start`` and ``torch``). Without a share only the Chinese rows are trained, and English stays what it was. With
-one the body learns too, and the result lies so far on the way from the English reader to the trained one.
+wrote (its ``start`` and ``torch``). With the share 0 only the Chinese rows are trained, and English stays what it was. Else
+the body learns too, from Chinese questions asked and made, mixed ones, and what the English reader says of English ones; and
+the result lies so far on the way from the English reader to the trained one: with 1, which it is by default, at its end.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import random
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ from kgqa.evaluation.squad import Example, predict, read_examples, score
 from kgqa.reading.extractive import OnnxReader, load_tokenizer
 from kgqa.reading.windows import WindowCutter
 from kgqa.training.bilingual import progress_line
+from kgqa.training.bilingual_cloze import neighbours
+from kgqa.training.bilingual_mix import TaughtMix, taught_windows
 from kgqa.training.bilingual_pairs import drcd, translations
 from kgqa.training.bilingual_reader import (
     Mix,
@@ -44,9 +48,39 @@ DATA = (
     "SQuAD 1.1, questions in which words are exchanged for Chinese ones, by a lexicon aligned on the encoder's pairs",
     "Chinese rows of the bilingual encoder: see its card",
 )
+TAUGHT_DATA = (
+    *DATA,
+    "questions made of statements in the passages of these DRCD articles (CC BY-SA 3.0) and in Chinese statutes (public)",
+    "English windows of the English reader's sets, with its own distributions",
+)
 
 
-def make_bilingual(data: Path, reader: Path, encoder: Path, out: Path, share: float = 0.0) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A run of the training, which begins where the one before ended.
+
+    :param stop: updates after which it ends, before its schedule does; 0 goes to the end.
+    """
+
+    mix: TaughtMix
+    schedule: Schedule
+    stop: int = 0
+
+
+STAGES = (
+    Stage(
+        TaughtMix(),
+        Schedule(learning_rate=2.5e-4, epochs=1.0, batch=32, warmup=0.06, save_every=150, log_every=20, seed=SEED),
+        stop=900,
+    ),
+    Stage(
+        TaughtMix(nothing=0.15, wide=(0.33, 0.17), taught=9000, most=(16500, 4500, 8000, 2500)),
+        Schedule(learning_rate=1.7e-4, epochs=1.0, batch=32, warmup=0.02, save_every=150, log_every=20, seed=SEED + 1),
+    ),
+)
+
+
+def make_bilingual(data: Path, reader: Path, encoder: Path, out: Path, share: float = 1.0) -> dict[str, Any]:
     """Train the reader of two languages and write its folder.
 
     :param reader: torch folder of the English reader.
@@ -59,25 +93,41 @@ def make_bilingual(data: Path, reader: Path, encoder: Path, out: Path, share: fl
     words = [token["content"] for token in said["added_tokens"] if not token["special"]]
     lexicon = exchangeable(reverse_lexicon(translations(data)[0], words))
     start = graft(reader, encoder / "torch", rows, out / "start")
-    mix = Mix() if share else Mix(english=(0, 0, 0))
-    windows = mixed(data, lexicon, mix, WindowCutter(load_tokenizer(start), 160, 48), SEED)
-    rate = 2e-4 if share else 1e-3
-    schedule = Schedule(learning_rate=rate, epochs=1.0, batch=32, warmup=0.08, save_every=40, log_every=10, seed=SEED)
-    trained = train_bilingual(start, rows, windows, out / "run", schedule, progress_line, body=bool(share))
-    done = between(start, trained, share, out / "torch") if share else trained
-    return export_bilingual_reader(done, data, out, {"learning_rate": rate, "share": share})
+    if not share:
+        windows = mixed(data, lexicon, Mix(english=(0, 0, 0)), WindowCutter(load_tokenizer(start), 160, 48), SEED)
+        schedule = Schedule(
+            learning_rate=1e-3, epochs=1.0, batch=32, warmup=0.08, save_every=40, log_every=10, seed=SEED
+        )
+        done = train_bilingual(start, rows, windows, out / "run", schedule, progress_line, body=False)
+        return export_bilingual_reader(done, data, out, {"learning_rate": 1e-3, "warmup": 0.08, "share": 0.0})
+    done, synonyms = start, neighbours(start, rows)
+    for number, stage in enumerate(STAGES):
+        windows, taught = taught_windows(data, start, lexicon, synonyms, stage.mix, SEED + number)
+        folder = out / f"run{number + 1}"
+        done = train_bilingual(
+            done, rows, windows, folder, stage.schedule, progress_line, taught=taught, stop=stage.stop
+        )
+    if share < 1.0:
+        done = between(start, done, share, out / "torch")
+    return export_bilingual_reader(
+        done, data, out, {"share": share, "stages": [asdict(stage) for stage in STAGES]}, TAUGHT_DATA
+    )
 
 
-def export_bilingual_reader(trained: Path, data: Path, out: Path, said: dict[str, Any]) -> dict[str, Any]:
+def export_bilingual_reader(
+    trained: Path, data: Path, out: Path, said: dict[str, Any], sets: Sequence[str] = DATA
+) -> dict[str, Any]:
     """Write the reader's folder: int8 weights, a border of "no answer" for each language, held-out figures.
 
     :param said: hyper-parameters that are not always the same.
+    :param sets: what it was trained on.
     :returns: its card.
     """
     model, folder = load_base("AutoModelForQuestionAnswering", trained)
     export_int8(ReaderOutputs(model), folder / "tokenizer.json", out, outputs=("start_logits", "end_logits"), card=CARD)
     card = json.loads((out / "card.json").read_text(encoding="utf-8"))
     card["hyper_parameters"] |= said
+    card["data"] = list(sets)
     held, open_questions = held_out(data)
     reader = OnnxReader(out)
     borders = {language: fit_threshold(reader, part) for language, part in open_questions.items()}
@@ -123,10 +173,7 @@ CARD: dict[str, Any] = {
     "data": DATA,
     "languages": ["en", "zh"],
     "hyper_parameters": {
-        "epochs": 1.0,
         "batch": 32,
-        "warmup": 0.08,
-        "window": 160,
         "frozen": "English word embeddings; the body too where the share is 0",
         "dropout": 0.0,
         "precision": "bfloat16",
