@@ -44,6 +44,16 @@ _YES_NO = re.compile(
     r"|吗[？?\s]*$|是否|能否|可否|有没有|是不是|能不能|可不可以",
     re.I,
 )
+_POLITE = re.compile(
+    r"^\W*(can|could|would|will|may) (you|i|we) (please |kindly )?((tell|show|explain to|ask) (me |you |us )?(?=(wh|how)\w*\b)"
+    r"|(?=(explain|describe|tell|give|show|list|name|say|summari[sz]e|find|quote|know)\b))"
+    r"|^\W*(please )?tell (me|us) (?=(wh|how)\w*\b(?!ether))|^\W*i (want|would like|'d like) to know (?=(wh|how)\w*\b(?!ether))"
+    r"|^\W*(do|would) you (happen to )?know (?=wh|how)"
+    r"|^(请问)?[您你]?(能不能|能否|可否|可以|能)请?[您你]?(给我|帮我|为我)?(?=解释|介绍|告诉|说明|列出|描述|讲)",
+    re.I,
+)
+_POLITE_END = re.compile(r"(?<=[^有没])吗[？?\s]*$")
+"""Polite words around a question, which make it no yes/no question."""
 _EXISTS = re.compile(
     r"^\W*(is|are) there\b"
     r"|\b(is|are) there\b.*\b(clause|provision|section|article|term)s?\b"
@@ -133,6 +143,16 @@ def _form(question: str, kind: AnswerKind) -> Form:
     return "number" if kind == "number" or _HOW_MUCH.search(question) or _BORDER.search(question) else "any"
 
 
+def plain(question: str) -> str:
+    """Return a question without the polite words around it.
+
+    >>> plain("Could you please tell me which drugs treat gout?")
+    'which drugs treat gout?'
+    """
+    bare = _POLITE.sub("", question)
+    return question if bare == question else _POLITE_END.sub("", bare)
+
+
 def asked(question: str) -> Asked:
     """Tell what a question expects, its form included; see :func:`fits`.
 
@@ -141,6 +161,7 @@ def asked(question: str) -> Asked:
     >>> asked("Quote the clause on audits.").style
     'quote'
     """
+    question = plain(question)
     found = _asked(question)
     return replace(found, form=_form(question, found.kind))
 

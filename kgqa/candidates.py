@@ -152,7 +152,6 @@ class _Shared:
         self.asked = asked
         self.hits = {hit.passage.id: hit for hit in hits}
         self.order = {hit.passage.id: place for place, hit in enumerate(hits)}
-        self.said = {hit.passage.id: " ".join(fold(hit.passage.text).split()) for hit in hits}
         self.words = content_words(search.question)
         self.unknown = _unheard(self.words, library)
         self.void = void
@@ -166,7 +165,6 @@ class _Shared:
         features["rank"] = 1.0 / (1 + rank)
         features["form"] = float(fits(self.asked.form, span.text) and not _only_heading(span)) - 1.0
         features["new"] = self._new(span.text) - 1.0
-        features["echo"] = self._echo(span) if way == "span" else 0.0
         features["typed"] = float(way == "span" and self.asked.form != "any" and features["form"] == 0.0)
         evidence = Evidence("passage", span.score, passage, span.start, span.end, span.text, status=span.status)
         text = " ".join(span.text.split())
@@ -179,12 +177,6 @@ class _Shared:
         asked = fold(self.search.question)
         said = content_words(text)
         return sum(_stem(word) not in asked for word in said) / len(said) if said else 0.0
-
-    def _echo(self, span: Span) -> float:
-        """Return the share of the other passages that say the same words, which a right answer's passages tend to do."""
-        said = " ".join(fold(span.text).split())
-        others = [text for place, text in self.said.items() if place != span.passage.id]
-        return sum(said in text for text in others) / len(others) if others and said else 0.0
 
     def features(self, passage: Passage, span: Span | None) -> dict[str, float]:
         hit = self.hits[passage.id]

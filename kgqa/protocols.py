@@ -84,13 +84,6 @@ class Reader(Protocol):
         """
 
 
-class Judge(Protocol):
-    """Says how relevant the sentence around a phrase is."""
-
-    def judge(self, questions: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[list[Span]]:
-        """Return the same spans in the same order with ``relevance`` set."""
-
-
 class Quoter(Protocol):
     """Picks the sentences of passages that answer a question which no short phrase answers."""
 

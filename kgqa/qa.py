@@ -18,10 +18,10 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from kgqa import candidates, fusion, pointing, searching
-from kgqa.asking import Asked, asked
+from kgqa.asking import Asked, asked, plain
 from kgqa.fusion import Calibration, Decision
 from kgqa.language import detect
-from kgqa.protocols import Composer, Graph, Judge, Library, Linker, Quoter, Reader, Reranker, Retriever
+from kgqa.protocols import Composer, Graph, Library, Linker, Quoter, Reader, Reranker, Retriever
 from kgqa.searching import Search
 from kgqa.types import Answer, Candidate, Evidence, Filters, GraphFinding, Hit, Link, Reason, Span
 from kgqa.wording import explain, joined
@@ -96,7 +96,6 @@ class Parts:
     retriever: Retriever | None = None
     reranker: Reranker | None = None
     reader: Reader | None = None
-    judge: Judge | None = None
     quoter: Quoter | None = None
     library: Library | None = None
     composer: Composer | None = None
@@ -170,6 +169,9 @@ class QA:
 
     # 1 understand
     def _understand(self, requests: Sequence[Request], sides: frozenset[Side]) -> list[Understood]:
+        requests = [
+            request if request.links else replace(request, question=plain(request.question)) for request in requests
+        ]
         questions = [request.question for request in requests]
         linker = self._parts.linker if "graph" in sides else None
         found = linker.link(questions) if linker else [[] for _ in questions]
@@ -262,8 +264,6 @@ class QA:
         sentences = [p if u.asked.style != "span" else p[:some] for (u, _), p in zip(flat, passages, strict=True)]
         nothing: list[list[Span]] = [[] for _ in flat]
         spans = self._parts.reader.read(questions, phrases, self._effort.spans) if self._parts.reader else nothing
-        if self._parts.judge:
-            spans = self._parts.judge.judge(questions, spans)
         quotes = self._parts.quoter.quote(questions, sentences) if self._parts.quoter else nothing
         done = iter(
             replace(r, spans=tuple(s), quotes=tuple(q)) for (_, r), s, q in zip(flat, spans, quotes, strict=True)
@@ -301,7 +301,9 @@ class QA:
             )
         ]
         if text and one.asked.style == "quote" and any(r.search.focus == "document" for r in read):
-            graph = [candidate for candidate in graph if candidate.features["kind"]]  # a name is not what a document says
+            graph = [
+                candidate for candidate in graph if candidate.features["kind"]
+            ]  # a name is not what a document says
         return fusion.merge(graph, text)
 
     def _answer(self, base: Answer, best: Candidate, decision: Decision) -> Answer:

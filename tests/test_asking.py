@@ -23,6 +23,11 @@ from kgqa.asking import asked, fits, measure
         ("Which drugs treat gout?", "entities", "span"),
         ("哪些药物禁用于哮喘？", "entities", "span"),
         ("What is the target of Inebilizumab?", "span", "span"),
+        ("Can you explain what the disease is?", "span", "quote"),
+        ("Could you please tell me which drugs treat gout?", "entities", "span"),
+        ("Do you know when the agreement expires?", "date", "span"),
+        ("您能解释一下不可抗力条款吗？", "span", "quote"),
+        ("Can you take it with food?", "boolean", "truth"),
     ],
 )
 def test_what_a_question_asks_for(question: str, kind: str, style: str) -> None:
