@@ -25,7 +25,7 @@ from kgqa.models.making import (
     make_reranker,
     onnx_folder,
 )
-from kgqa.models.registry import WEIGHTS
+from kgqa.models.registry import WEIGHTS, in_force
 from kgqa.types import Answer, Entity, Filters
 
 if TYPE_CHECKING:
@@ -189,7 +189,6 @@ class Opened:
     def _qa(self) -> QA:
         from kgqa.qa import QA, Parts
         from kgqa.reading.clauses import ClauseQuoter
-        from kgqa.reading.judging import SentenceJudge
 
         reads = self.retriever is not None
         return QA(
@@ -200,7 +199,6 @@ class Opened:
                 retriever=self.retriever,
                 reranker=self.reranker if reads else None,
                 reader=self._reader() if reads else None,
-                judge=SentenceJudge(self.reranker) if reads and self.reranker is not None else None,
                 quoter=ClauseQuoter(self.encoder, self.reranker) if reads else None,
                 library=self.library,
                 composer=make_composer(self.config.models.composer),
@@ -225,7 +223,7 @@ class Opened:
         from kgqa.graph.answer import GraphSearch
 
         name = self.config.models.paths
-        model = None if name == "none" else WEIGHTS / "paths" if name == BUILTIN else Path(name)
+        model = None if name == "none" else WEIGHTS / "paths" if name == BUILTIN else in_force(Path(name))
         return GraphSearch(self.graph, self.encoder, model, documents=self.linker.documents, access=self.groups_of)
 
     # --- who may see what -
