@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from kgqa.documents.chunking import Chunking
 from kgqa.errors import UsageError
 from kgqa.graph.extraction.settings import Extraction
 from kgqa.graph.tables import ColumnMapping, TableMapping
 from kgqa.models import BUILTIN
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +114,31 @@ def read_config(folder: Path) -> KbConfig:
             folder=folder,
             title=str(raw.get("title", folder.resolve().name)),
             languages=tuple(map(str, raw.get("languages", ("en",)))),
-            chunking=Chunking(**_table(raw, "chunking", path)),
-            models=Models(**{k: _model(folder, str(v)) for k, v in _table(raw, "models", path).items()}),
+            chunking=_made(Chunking, "chunking", _table(raw, "chunking", path)),
+            models=_made(Models, "models", {k: _model(folder, str(v)) for k, v in _table(raw, "models", path).items()}),
             prefixes=prefixes,
             tables=tuple(_mapping(table, prefixes) for table in raw.get("tables", ())),
             closure=_closure(raw.get("closure", False)),
-            extraction=Extraction(**_table(raw, "extraction", path)),
+            extraction=_made(Extraction, "extraction", _table(raw, "extraction", path)),
             access=tuple((name, _groups(name, said)) for name, said in _table(raw, "access", path).items()),
             audit=_switch("audit", raw.get("audit", False)),
         )
     except (TypeError, ValueError, KeyError) as error:
         raise UsageError(f"{path}: {error}; see the guide on kb.toml") from error
+
+
+def _made(kind: type[T], section: str, given: Mapping[str, Any]) -> T:
+    """Return settings of a kind; every key must be one of its fields, and the fields without default must be there.
+
+    :raises ValueError: otherwise, with the name of the section.
+    """
+    known = {one.name: one for one in fields(kind)}  # type: ignore[arg-type]
+    if strange := sorted(set(given) - set(known)):
+        raise ValueError(f"[{section}] has no key {strange[0]!r}; its keys are {', '.join(sorted(known))}")
+    wanted = [name for name, one in known.items() if one.default is MISSING and one.default_factory is MISSING]
+    if missing := [name for name in wanted if name not in given]:
+        raise ValueError(f"[{section}] lacks {missing[0]!r}")
+    return kind(**given)
 
 
 def _model(folder: Path, name: str) -> str:
@@ -144,9 +160,9 @@ def _closure(said: Any) -> str:
 
 
 def _mapping(table: Mapping[str, Any], prefixes: Mapping[str, str]) -> TableMapping:
-    columns = tuple(ColumnMapping(**column) for column in table.get("columns", ()))
+    columns = tuple(_made(ColumnMapping, "tables.columns", column) for column in table.get("columns", ()))
     rest = {key: value for key, value in table.items() if key != "columns"}
-    return TableMapping(columns=columns, prefixes=tuple(prefixes.items()), **rest)
+    return _made(TableMapping, "tables", {**rest, "columns": columns, "prefixes": tuple(prefixes.items())})
 
 
 def _groups(name: str, said: Any) -> frozenset[str]:

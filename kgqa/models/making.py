@@ -8,7 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kgqa.errors import ModelError
 from kgqa.models import BUILTIN
+from kgqa.models.cards import CARD, read_card
 from kgqa.models.registry import WEIGHTS, in_force
 
 if TYPE_CHECKING:
@@ -77,17 +79,29 @@ def onnx_folder(name: str, part: str) -> Path | None:
     """Return the folder of a model with ONNX weights, the version in force of a store; ``None`` where the name means no such.
 
     :param part: which of the built-in models is meant: ``encoder``, ``reader`` or ``reranker``.
+    :raises ModelError: the name is the path of a folder that does not exist, or whose weights are missing.
     """
     if name == BUILTIN:
         return WEIGHTS / part
     folder = in_force(Path(name))
-    return folder if (folder / "model.onnx").is_file() else None
+    if (folder / "model.onnx").is_file():
+        return folder
+    if _is_path(name) and not folder.is_dir():  # asked of a hub it would only be waited for
+        raise ModelError(
+            f"model folder {folder} does not exist; name one with model.onnx, tokenizer.json and card.json"
+        )
+    if (folder / CARD).is_file() and not (folder / "config.json").is_file():
+        raise ModelError(f"{folder / 'model.onnx'} is missing; export the model again")
+    return None
+
+
+def _is_path(name: str) -> bool:
+    """Tell whether a name can be no model's on a hub, which is ``model`` or ``owner/model``."""
+    return name.startswith(("/", ".", "~")) or name.count("/") > 1
 
 
 def fingerprint(folder: Path | None, name: str) -> str:
     """Return the hash of a model's weights as its card says it, or the name where there is no card."""
-    if folder is None or not (folder / "card.json").is_file():
+    if folder is None or not (folder / CARD).is_file():
         return name
-    from kgqa.models.cards import read_card
-
     return read_card(folder).files.get("model.onnx", name)
