@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kgqa.errors import ModelError
-from kgqa.reading.spans import Decoding, Mark, disjoint, length_sorted, marks
+from kgqa.reading.spans import Decoding, Mark, disjoint, length_sorted, marks, shared
 from kgqa.reading.windows import Window, WindowCutter
 from kgqa.types import Passage, Span
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 Logits = NDArray[np.float32]
 Infer = Callable[[dict[str, NDArray[np.int64]]], tuple[Logits, Logits]]
 """From model inputs, each of shape (batch, tokens), to start and end logits of that shape."""
+_LONG, _TOP = 2, 40
+"""Where spans are picked by what they share: how much longer they may be, and how many of a window are weighed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class ReaderSettings:
     :param unknown: a passage with a larger share of unknown tokens is not read: the model cannot see what it says.
     :param titles: put title and heading before the passage's text; no answer is marked in them.
     :param borders: thresholds of passages in these languages, instead of ``threshold``.
+    :param shared: temperatures with which spans of passages in these languages are picked by what they are expected to
+        share with the answer (:func:`kgqa.reading.spans.shared`); such spans may be long.
     """
 
     length: int = 256
@@ -51,6 +55,7 @@ class ReaderSettings:
     unknown: float = 0.4
     titles: bool = False
     borders: Mapping[str, float] = field(default_factory=dict)
+    shared: Mapping[str, float] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, folder: Path) -> ReaderSettings:
@@ -82,9 +87,7 @@ class SpanReader:
         self._pad = tokenizer.token_to_id("[PAD]") or 0
         self._unknown = tokenizer.token_to_id("[UNK]")
         self._decoding = Decoding(settings.longest, threshold=settings.threshold)
-        self._borders = {
-            language: replace(self._decoding, threshold=float(border)) for language, border in settings.borders.items()
-        }
+        self._languages = {name: _decoding(settings, name) for name in (*settings.borders, *settings.shared)}
         self.fingerprint = fingerprint
 
     def read(
@@ -107,11 +110,13 @@ class SpanReader:
         at, out = 0, []
         for (_, passage), head, windows in zip(pairs, heads, cut, strict=True):
             found: list[Mark] = []
-            decoding = self._borders.get(passage.language, self._decoding)
+            decoding = self._languages.get(passage.language, self._decoding)
             for window, (start, end) in zip(windows, logits[at : at + len(windows)], strict=True):
                 found.extend(marks(start, end, window, decoding, len(head)))
             at += len(windows)
-            out.append([_span(passage, mark, len(head)) for mark in disjoint(found, n_best)])
+            heat = decoding.temperature
+            best = shared(found, n_best, heat) if heat > 0 else disjoint(found, n_best)
+            out.append([_span(passage, mark, len(head)) for mark in best])
         return out
 
     def _readable(self, windows: list[Window]) -> list[Window]:
@@ -221,6 +226,13 @@ def load_tokenizer(folder: Path | str) -> Tokenizer:
     return tokenizer
 
 
+def _decoding(settings: ReaderSettings, language: str) -> Decoding:
+    border = float(settings.borders.get(language, settings.threshold))
+    if language not in settings.shared:
+        return Decoding(settings.longest, threshold=border)
+    return Decoding(_LONG * settings.longest, _TOP, border, float(settings.shared[language]))
+
+
 def _head(passage: Passage) -> str:
     parts = [part for part in (passage.title, passage.heading) if part]
     return " > ".join(parts) + ": " if parts else ""
@@ -259,6 +271,8 @@ def _fingerprint(folder: Path, settings: ReaderSettings) -> str:
             )
         digest.update(found.encode())
     digest.update(repr(settings).encode())
+    if settings.shared:
+        digest.update(repr(sorted(settings.shared.items())).encode())
     return digest.hexdigest()[:16]
 
 

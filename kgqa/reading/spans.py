@@ -35,11 +35,13 @@ class Decoding:
     :param longest: tokens of a span at most.
     :param top: token pairs kept for each window.
     :param threshold: taken from each score, so that 0 is where "answer" begins; fitted on data, kept in the card.
+    :param temperature: above 0, a span is picked by how much it is expected to share with the answer (:func:`shared`).
     """
 
     longest: int = 30
     top: int = 20
     threshold: float = 0.0
+    temperature: float = 0.0
 
 
 def marks(
@@ -72,6 +74,10 @@ def marks(
     ]
 
 
+_WEIGHED = 40
+"""Marks of a passage whose chances are weighed at most."""
+
+
 def disjoint(found: Iterable[Mark], limit: int) -> list[Mark]:
     """Return the best marks that do not overlap, best first, at most ``limit``."""
     kept: list[Mark] = []
@@ -81,6 +87,35 @@ def disjoint(found: Iterable[Mark], limit: int) -> list[Mark]:
         if mark.start < mark.end and all(mark.end <= k.start or k.end <= mark.start for k in kept):
             kept.append(mark)
     return kept
+
+
+def shared(found: Iterable[Mark], limit: int, temperature: float) -> list[Mark]:
+    """Return marks that do not overlap, each the one that is expected to share most characters with the answer (F1).
+
+    Where a model holds both a name and its clause for the answer, the likeliest span says little of the other; this one
+    weighs them all, each with its chance (minimum Bayes risk; Goel and Byrne 2000). Its score is that of the best mark that
+    it overlaps, so that borders of "no answer" hold.
+
+    :param temperature: by which scores are divided before they are chances; above 0.
+    """
+    once: dict[tuple[int, int], Mark] = {}  # neighbouring windows find the same span
+    for mark in sorted(found, key=lambda m: (-m.score, m.start, m.end)):
+        once.setdefault((mark.start, mark.end), mark)
+    best = list(once.values())[:_WEIGHED]
+    kept: list[Mark] = []
+    while best and len(kept) < limit:
+        at = np.array([(mark.start, mark.end) for mark in best], dtype=np.float64)
+        chance = np.exp((np.array([mark.score for mark in best]) - best[0].score) / temperature)
+        common = np.minimum(at[:, None, 1], at[None, :, 1]) - np.maximum(at[:, None, 0], at[None, :, 0])
+        sizes = at[:, 1] - at[:, 0]
+        gain = (2 * np.maximum(common, 0) / np.maximum(sizes[:, None] + sizes[None, :], 1)) @ chance
+        first = best[int(gain.argmax())]
+        near = [mark for mark in best if mark.start < first.end and first.start < mark.end]
+        if not near:  # an empty span
+            break
+        kept.append(Mark(first.start, first.end, near[0].score))
+        best = [mark for mark in best if mark.end <= first.start or first.end <= mark.start]
+    return sorted(kept, key=lambda m: (-m.score, m.start, m.end))
 
 
 def length_sorted(windows: Sequence[Window], batch: int) -> list[list[int]]:

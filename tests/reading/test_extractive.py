@@ -99,6 +99,16 @@ def test_the_fingerprint_follows_weights_and_settings(tmp_path, write_reader):
     assert prints[0] == prints[1] != prints[2]
 
 
+def test_a_language_may_have_its_own_way_of_picking_spans(tmp_path, write_reader):
+    liked = {"rome": 2.0, "paris": 1.9, "药": 1.9}
+    plain = OnnxReader(write_reader(tmp_path / "1", liked, liked, {"unknown": 1.0}))
+    loose = OnnxReader(write_reader(tmp_path / "2", liked, liked, {"unknown": 1.0, "shared": {"en": 3.0}}))
+    assert plain.fingerprint != loose.fingerprint
+    (short,), (long,) = (reader.read(["where is"], [[passage("rome or paris")]], 1)[0] for reader in (plain, loose))
+    assert (short.text, long.text) == ("rome", "rome or paris")
+    assert short.score == pytest.approx(long.score)
+
+
 @pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json"])
 def test_a_missing_or_broken_file_is_named(city_reader, name):
     (city_reader / name).write_bytes(b"\x80broken")
