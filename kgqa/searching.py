@@ -89,11 +89,21 @@ def _of_entity(question: str, link: Link, filters: Filters, library: Library | N
 def _in_documents(
     question: str, link: Link, documents: frozenset[str], filters: Filters, finding: GraphFinding | None
 ) -> Search:
-    """Inside one document its own name tells nothing: ask for the rest of the question."""
+    """Inside one document its own name tells nothing: ask for the rest of the question, if there is any."""
     allowed = documents if filters.documents is None else documents & filters.documents
     stand_in = "文件" if is_chinese(question) else "document"
     rest = f"{question[: link.start]}{stand_in}{question[link.end :]}"
+    if not _WORD.search(_ASKING.sub(" ", f"{question[: link.start]} {question[link.end :]}")):
+        rest = question  # "What is asthma?"
     return Search(topic(rest), rest, replace(filters, documents=allowed), focus="document", finding=finding)
+
+
+_WORD = re.compile(r"\w")
+_ASKING = re.compile(
+    r"\b(what|who|which|is|are|was|were|does|do|mean|the|a|an|define|explain|describe|about|tell|me|of)\b|什么是|是什么|是|什么|介绍|解释|一下|意思|的",
+    re.I,
+)
+"""Words that only ask what a thing is."""
 
 
 def _anywhere(question: str, links: Sequence[Link], filters: Filters, library: Library | None) -> Search:
