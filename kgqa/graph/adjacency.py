@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import hashlib
 import mmap
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -279,11 +279,3 @@ def _context_sets(
         key = tuple(dict.fromkeys(int(context) for context in contexts[firsts[at] : ends[at]]))
         numbers[at] = known.setdefault(key, len(known))
     return tuple(known), numbers
-
-
-def all_statements(graph: Adjacency) -> Iterator[tuple[int, int, int]]:
-    """Yield subject, predicate and object of every statement, in order of their numbers."""
-    for subject in range(graph.terms):
-        predicates, objects, _ = graph.out(subject)
-        for predicate, thing in zip(predicates.tolist(), objects.tolist(), strict=True):
-            yield subject, predicate, thing

@@ -6,20 +6,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from kgqa.graph import vocabulary as v
 from kgqa.graph.store import GraphStore
-from kgqa.graph.terms import name
-from kgqa.types import Passage, Path, Term, Triple
-
-PREFIX = "graph:"
-"""Beginning of the document id of a passage that is made of statements; the entity's IRI follows."""
-MAX_PASSAGE = 900
-"""Characters at which a passage of facts is full."""
-MAX_OBJECTS = 40
-"""Most objects named in one sentence; more are counted."""
+from kgqa.types import Path, Term, Triple
 
 _MODALS = "is are was were has have had does do can may might must should will"
 _VERBS = frozenset(f"{_MODALS} causes treats contains includes requires governs prevents".split())
@@ -53,25 +43,18 @@ _STANDARD = {
     v.DCTERMS + "replaces": ("replaces", "取代"),
     **dict.fromkeys(v.ALIASES, ("is also called", "又称")),
 }
-_SILENT = frozenset(
-    {
-        v.RDF + "reifies",
-        v.OBO_IN_OWL + "hasDbXref",
-        v.OBO_IN_OWL + "inSubset",
-        v.OBO_IN_OWL + "hasAlternativeId",
-        v.OBO_IN_OWL + "hasOBONamespace",
-        v.OBO_IN_OWL + "id",
-        v.RDFS + "isDefinedBy",
-        v.OWL + "disjointWith",
-        v.SKOS + "inScheme",
-    }
-    | {*v.LABELS}
-)
 
 
 def sentence(store: GraphStore, triple: Triple, language: str = "en") -> str:
     """Return a statement as a sentence that ends with a full stop."""
-    return _sentence(store, name(triple.subject), triple.predicate.value, [triple.object], language)
+    predicate, thing = triple.predicate.value, shown(store, triple.object, language)
+    about = shown(store, triple.subject, language)
+    if predicate in v.DEFINITIONS:
+        return _stop(f"{about}：{thing}" if language == "zh" else f"{about}: {thing}", language)
+    relation = relation_words(store, predicate, language)
+    if language == "zh" and not relation.isascii():
+        return _chinese(about, relation, thing)
+    return _english(about, relation, thing)
 
 
 def path_words(store: GraphStore, path: Path, language: str = "en") -> str:
@@ -89,88 +72,6 @@ def shown(store: GraphStore, term: Term, language: str = "en") -> str:
     return store.label(term.value, language)
 
 
-@dataclass(frozen=True, slots=True)
-class FactPassage:
-    """A passage made of statements.
-
-    :param passage: ``doc_id`` is ``graph:`` and the IRI; offsets count in the text of all facts of the entity.
-    :param spans: start and end inside ``passage.text`` of each sentence, and the statements it says.
-    """
-
-    passage: Passage
-    spans: tuple[tuple[int, int, tuple[Triple, ...]], ...]
-
-
-def fact_passages(store: GraphStore, iri: str, language: str = "en", limit: int = 500) -> list[FactPassage]:
-    """Return what the graph says of an entity as readable passages, statements about it first, then those that name it.
-
-    :param limit: most statements.
-    """
-    title = store.label(iri, language)
-    pieces: list[tuple[str, tuple[Triple, ...]]] = []
-    for triples in _groups(store, iri, limit, language):
-        first = triples[0]
-        forward = name(first.subject) == iri
-        for chunk in (triples[at : at + MAX_OBJECTS] for at in range(0, len(triples), MAX_OBJECTS)):
-            if forward:
-                text = _sentence(store, iri, first.predicate.value, [t.object for t in chunk], language)
-                pieces.append((text, tuple(chunk)))
-            else:
-                pieces += [(sentence(store, triple, language), (triple,)) for triple in chunk]
-    return _passages(iri, title, language, pieces)
-
-
-def _passages(
-    iri: str, title: str, language: str, pieces: Sequence[tuple[str, tuple[Triple, ...]]]
-) -> list[FactPassage]:
-    found: list[FactPassage] = []
-    gap = "" if language == "zh" else " "
-    start, text, spans = 0, "", []
-    for number, (words, triples) in enumerate(pieces):
-        if text:
-            text += gap
-        spans.append((len(text), len(text) + len(words), triples))
-        text += words
-        if len(text) >= MAX_PASSAGE or number == len(pieces) - 1:
-            ident = f"{PREFIX}{iri}#{len(found)}"
-            passage = Passage(ident, PREFIX + iri, text, language, start, start + len(text), title)
-            found.append(FactPassage(passage, tuple(spans)))
-            start, text, spans = start + len(text) + len(gap), "", []
-    return found
-
-
-def _groups(store: GraphStore, iri: str, limit: int, language: str) -> Iterator[list[Triple]]:
-    """Yield the telling statements of an entity, those with the same predicate together, in one language of several."""
-    groups: dict[tuple[bool, str], list[Triple]] = {}
-    for triple in store.triples_of(iri, limit):
-        forward = name(triple.subject) == iri
-        predicate = triple.predicate.value
-        if predicate in _SILENT or (predicate == v.TYPE and triple.object.value.startswith((v.OWL, v.RDFS))):
-            continue
-        if predicate in v.SYMMETRIC and forward and not store.labels(triple.object.value):
-            continue  # a code of another vocabulary, not a thing that can be named
-        groups.setdefault((forward, predicate), []).append(triple)
-    order = [key for key in groups if key[1] in v.DEFINITIONS] + [key for key in groups if key[1] not in v.DEFINITIONS]
-    for key in order:
-        wanted = [t for t in groups[key] if t.object.language.split("-")[0] in ("", language)]
-        yield wanted or groups[key]
-
-
-def _sentence(store: GraphStore, subject: str, predicate: str, objects: Iterable[Term], language: str) -> str:
-    about = (
-        store.label(subject, language)
-        if not subject.startswith("_:")
-        else shown(store, Term(subject[2:], "blank"), language)
-    )
-    listed = list(dict.fromkeys(shown(store, term, language) for term in objects))
-    if predicate in v.DEFINITIONS:
-        return _stop(f"{about}：{listed[0]}" if language == "zh" else f"{about}: {' '.join(listed)}", language)
-    relation = relation_words(store, predicate, language)
-    if language == "zh" and not relation.isascii():
-        return _chinese(about, relation, "、".join(listed))
-    return _english(about, relation, _listed(listed), len(listed) > 1)
-
-
 def relation_words(store: GraphStore, predicate: str, language: str = "en") -> str:
     """Return what a predicate is called: by the graph in that language, else by its standard, else by its IRI."""
     said = [name for name in store.labels(predicate) if name.kind == "label"]
@@ -180,7 +81,7 @@ def relation_words(store: GraphStore, predicate: str, language: str = "en") -> s
     return store.label(predicate, language)
 
 
-def _english(about: str, relation: str, things: str, several: bool) -> str:
+def _english(about: str, relation: str, things: str) -> str:
     relation = " ".join(relation.split())
     if relation == "is a" and things[:1].lower() in "aeiou":
         relation = "is an"
@@ -188,8 +89,7 @@ def _english(about: str, relation: str, things: str, several: bool) -> str:
         return _stop(f"{about} {relation} {things}")
     if _PARTICIPLE.match(relation) or _ENDS_OPEN.match(relation):
         return _stop(f"{about} is {relation} {things}")
-    plural = several and relation.endswith("s")
-    return _stop(f"The {relation} of {about} {'are' if plural else 'is'} {things}")
+    return _stop(f"The {relation} of {about} is {things}")
 
 
 def is_verb(relation: str) -> bool:
@@ -200,21 +100,7 @@ def is_verb(relation: str) -> bool:
     if not first.endswith("s") or _NOUN_S.search(first):
         return False
     # "symptoms" names things, "symptoms of" and "parties" too; a verb in -s stands alone or before a small word.
-    return not rest or rest.split()[0] in (
-        "a",
-        "an",
-        "the",
-        "to",
-        "in",
-        "on",
-        "with",
-        "from",
-        "into",
-        "against",
-        "for",
-        "by",
-        "at",
-    )
+    return not rest or rest.split()[0] in _SMALL
 
 
 def _chinese(about: str, relation: str, things: str) -> str:
@@ -229,13 +115,6 @@ def _stop(text: str, language: str = "en") -> str:
     if text.endswith((".", "。", "!", "?", "！", "？")):
         return text
     return text + ("。" if language == "zh" else ".")
-
-
-def _listed(items: Sequence[str]) -> str:
-    if len(items) < 2:
-        return "".join(items)
-    joint = "; " if any(", " in item for item in items) else ", "
-    return f"{joint.join(items[:-1])} and {items[-1]}"
 
 
 def _blank(store: GraphStore, term: Term, language: str) -> str:

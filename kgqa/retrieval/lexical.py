@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -168,8 +168,3 @@ def _matrix(documents: list[list[int]], terms: dict[str, int], config: LexicalCo
 def _read_array(path: Path) -> NDArray[Any]:
     array: NDArray[Any] = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
     return array
-
-
-def config_facts(config: LexicalConfig) -> dict[str, Any]:
-    """Return a configuration as plain values, for a fingerprint."""
-    return asdict(config)

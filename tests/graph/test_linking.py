@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 from kgqa.errors import IndexFault
 from kgqa.graph.context import dates_in
 from kgqa.graph.dense import DenseNames, write_dense
-from kgqa.graph.extract import MentionFinder, MentionStore
+from kgqa.graph.extraction.places import MentionFinder
 from kgqa.graph.linking import EntityLinker
 from kgqa.graph.mentions import key, stem, tokens
 from kgqa.graph.store import GraphStore
 from kgqa.graph.variants import variants
-from kgqa.types import Passage
 
 EX = "http://example.org/"
 GRAPH = """@prefix ex: <http://example.org/> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
@@ -230,12 +229,14 @@ def test_what_shares_no_word_is_found_by_vector(linker):
 # --- passages --------------------------------------------------------------------------------------------------------
 
 
-def test_mentions_in_passages_are_kept_with_offsets(linker, tmp_path):
+def test_names_are_found_in_passages_at_their_place(linker):
     store = linker._store
     text = "Aspirin helps. 阿司匹林😀 in MS, not ms; angiosarcomas of disease; DOID:633."
-    passage = Passage("p1", "d1", text, "en", 100, 100 + len(text))
-    mentions = list(MentionFinder(store).find([passage]))
-    found = [(text[m.start - 100 : m.end - 100], m.entity.rsplit("/", 1)[-1]) for m in mentions]
+    found = [
+        (text[start:end], store.graph.term(entity).value.rsplit("/", 1)[-1])
+        for start, end, entities in MentionFinder(store).spans(text)
+        for entity in entities
+    ]
     assert found == [
         ("Aspirin", "aspirin"),
         ("阿司匹林", "aspirin"),
@@ -243,11 +244,6 @@ def test_mentions_in_passages_are_kept_with_offsets(linker, tmp_path):
         ("angiosarcomas", "DOID_633"),
         ("DOID:633", "DOID_633"),
     ]
-    assert MentionStore.build(tmp_path / "m.sqlite", mentions) == 5
-    saved = MentionStore(tmp_path / "m.sqlite")
-    assert saved.in_passage("p1") == mentions
-    assert saved.documents([EX + "aspirin", EX + "nobody"]) == {"d1": 2}
-    assert saved.of_entity("' OR 1=1 --") == []
 
 
 # --- real questions --------------------------------------------------------------------------------------------------

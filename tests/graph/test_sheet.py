@@ -2,7 +2,7 @@ import pytest
 
 from kgqa.graph.shapes import expectations, load, missing, read_shapes
 from kgqa.graph.sheet import entity_sheet
-from kgqa.graph.verbalise import fact_passages, is_verb, path_words, sentence
+from kgqa.graph.verbalise import is_verb, path_words, sentence
 from kgqa.types import Path, Step, Term
 
 EX = "http://example.org/"
@@ -85,32 +85,6 @@ def test_paths_become_sentences(store):
     assert path_words(store, Path(steps)) == (
         "The contraindication of aspirin is peptic ulcer. peptic ulcer is located in stomach."
     )
-
-
-def test_facts_are_passages_whose_spans_are_their_sentences(store):
-    for language in ("en", "zh"):
-        passages = fact_passages(store, EX + "aspirin", language)
-        whole = (" " if language == "en" else "").join(item.passage.text for item in passages)
-        for item in passages:
-            passage = item.passage
-            assert passage.doc_id == "graph:" + EX + "aspirin"
-            assert whole[passage.start : passage.end] == passage.text
-            for start, end, triples in item.spans:
-                assert passage.text[start:end].endswith((".", "。")) and triples
-    text = fact_passages(store, EX + "aspirin")[0].passage.text
-    assert text.startswith("aspirin: A salicylate.")
-    assert "aspirin is a symptomatic treatment of pain and fever." in text or "fever and pain." in text
-    assert "aspirin is also called ASA." in text and "aspirin is a drug." in text
-    assert "The dose forms of aspirin are" in text
-    assert fact_passages(store, EX + "nobody") == []
-
-
-def test_a_thing_with_many_facts_makes_several_passages(make):
-    lines = "".join(f"ex:a ex:sees ex:thing{n} . ex:other{n} ex:sees ex:a . " for n in range(120))
-    passages = fact_passages(make({"a.ttl": HEAD + lines})[0], EX + "a")
-    assert len(passages) > 3
-    assert len({item.passage.id for item in passages}) == len(passages)
-    assert sum(len(triples) for item in passages for _, _, triples in item.spans) == 240
 
 
 def test_the_sheet_says_what_is_known_and_what_is_missing(store):

@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from kgqa.graph.extract import MentionFinder
 from kgqa.graph.extraction.evidence import Evidence, Way
 from kgqa.graph.extraction.finding import FRESH, Asserted
 from kgqa.graph.extraction.ledger import Found
 from kgqa.graph.extraction.lines import Lines
+from kgqa.graph.extraction.places import MentionFinder
 from kgqa.graph.extraction.settings import Extraction
 from kgqa.graph.store import GraphStore
 from kgqa.language import count_cjk, has_cjk, sentences

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from urllib.parse import quote
 
 from kgqa.graph.context import is_common
-from kgqa.graph.extract import MentionFinder
 from kgqa.graph.extraction.evidence import Evidence, Way
 from kgqa.graph.extraction.ledger import Found
 from kgqa.graph.extraction.lines import NAME, PARTICLES, SEPARATORS, TOPIC, Line, Lines, Piece, lists
 from kgqa.graph.extraction.patterns import Learner, Pattern, Patterns, keys, pairs
+from kgqa.graph.extraction.places import MentionFinder
 from kgqa.graph.extraction.settings import Extraction
 from kgqa.graph.store import GraphStore
 from kgqa.protocols import Encoder

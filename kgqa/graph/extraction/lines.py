@@ -10,7 +10,7 @@ from typing import Literal
 
 from kgqa.graph import vocabulary as v
 from kgqa.graph.context import is_common
-from kgqa.graph.extract import MentionFinder
+from kgqa.graph.extraction.places import MentionFinder
 from kgqa.graph.mentions import key, stem, tokens
 from kgqa.language import fold, has_cjk, sentences
 from kgqa.types import Passage

@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from kgqa.errors import IndexFault
 from kgqa.graph.context import Context, is_common
 from kgqa.graph.mentions import Token, hashes, spans, stem, tokens
 from kgqa.graph.names import KINDS, NameIndex
 from kgqa.graph.store import GraphStore
-from kgqa.types import Passage
 
 MAX_WORDS = 14
 """Longest name in words that is looked for in passages."""
 MAX_ENTITIES = 5
 """A name that more entities share says too little to be kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """A place in a passage that names an entity.
-
-    :param start: first character, counted in the document; ``end`` one past the last.
-    """
-
-    passage: str
-    document: str
-    start: int
-    end: int
-    entity: str
 
 
 class MentionFinder:
@@ -45,15 +25,6 @@ class MentionFinder:
         self._names = NameIndex(store.folder / "names")
         self._context = Context(store)
         self._longest = min(MAX_WORDS, self._names.longest)
-
-    def find(self, passages: Iterable[Passage]) -> Iterator[Mention]:
-        """Yield the mentions in passages, in order; the longest name wins where names overlap."""
-        term = self.store.graph.term
-        for passage in passages:
-            for start, end, entities in self.spans(passage.text):
-                for entity in entities:
-                    iri = term(entity).value
-                    yield Mention(passage.id, passage.doc_id, passage.start + start, passage.start + end, iri)
 
     def rows(self, value: int) -> Iterator[tuple[str, int]]:
         """Yield name and entity of each entry of the name index with a hash (see :func:`kgqa.graph.mentions.key`)."""
@@ -113,53 +84,3 @@ class MentionFinder:
         if kind == "abbreviation" or (len(name) <= 4 and name.isupper()):
             return mention == name
         return True
-
-
-class MentionStore:
-    """The mentions of an index, in one SQLite file."""
-
-    def __init__(self, path: Path) -> None:
-        """Open a file that :meth:`build` made.
-
-        :raises IndexFault: if it is missing or damaged.
-        """
-        if not path.is_file():
-            raise IndexFault(f"{path} is missing; build the index again")
-        self._path = path
-
-    @classmethod
-    def build(cls, path: Path, mentions: Iterable[Mention]) -> int:
-        """Write mentions to a new file; return how many."""
-        with contextlib.closing(sqlite3.connect(path)) as db, db:
-            db.execute("CREATE TABLE mention (entity TEXT, passage TEXT, document TEXT, start INTEGER, end INTEGER)")
-            rows = ((m.entity, m.passage, m.document, m.start, m.end) for m in mentions)
-            count = db.executemany("INSERT INTO mention VALUES (?, ?, ?, ?, ?)", rows).rowcount
-            db.execute("CREATE INDEX by_entity ON mention (entity)")
-            db.execute("CREATE INDEX by_passage ON mention (passage)")
-        return max(0, count)
-
-    def of_entity(self, iri: str, limit: int = 1000) -> list[Mention]:
-        """Return the places that name an entity."""
-        return self._select("entity = ? LIMIT ?", iri, limit)
-
-    def in_passage(self, ident: str) -> list[Mention]:
-        """Return the mentions of a passage in order."""
-        return self._select("passage = ? ORDER BY start", ident)
-
-    def documents(self, iris: Sequence[str]) -> dict[str, int]:
-        """Return the documents that name any of some entities, with the number of places."""
-        counts: dict[str, int] = {}
-        with contextlib.closing(self._connect()) as db:
-            for iri in iris:
-                query = "SELECT document, COUNT(*) FROM mention WHERE entity = ? GROUP BY document"
-                for document, count in db.execute(query, (iri,)):
-                    counts[document] = counts.get(document, 0) + count
-        return counts
-
-    def _select(self, where: str, *values: str | int) -> list[Mention]:
-        with contextlib.closing(self._connect()) as db:
-            rows = db.execute(f"SELECT passage, document, start, end, entity FROM mention WHERE {where}", values)
-            return [Mention(*row) for row in rows]
-
-    def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(f"file:{self._path}?mode=ro&immutable=1", uri=True)
