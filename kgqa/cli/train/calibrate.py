@@ -51,15 +51,14 @@ def command(pairs: tuple[str, ...], out: Path, sides: str, as_json: bool) -> Non
     if not rows:
         raise UsageError("there is no question to fit on; give questions with known answers")
     builtin = load_calibration()
-    figures = {**cross_validate(rows, base=builtin), "built-in": measure(rows, builtin)}
+    ours, theirs = cross_validate(rows, base=builtin), measure(rows, builtin)
     out.parent.mkdir(parents=True, exist_ok=True)
     fit(rows, base=builtin).save(out)
     note(f"{out}: fitted on {len(rows)} questions")
-    if figures["accuracy"] < figures["built-in"]["accuracy"]:
+    if ours["accuracy"] < theirs["accuracy"]:
         note("the built-in confidence is better on these questions: leave it in force, or give more questions")
     if as_json:
-        print_json(figures)
+        print_json({**ours, "built-in": theirs})
         return
-    for name, found in (("held-out folds", figures), ("built-in", figures["built-in"])):
-        said = ", ".join(f"{key} {value:.3f}" for key, value in found.items() if isinstance(value, float))
-        click.echo(f"{name}: {said}")
+    for name, figures in (("held-out folds", ours), ("built-in", theirs)):
+        click.echo(f"{name}: " + ", ".join(f"{key} {value:.3f}" for key, value in figures.items()))
