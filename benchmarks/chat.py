@@ -29,7 +29,7 @@ SERVER = """
 import sys, kgqa, ui
 base = kgqa.open(sys.argv[1])
 base.ask_many(base.examples()[:8])
-_, url = ui.launch(base, folder=sys.argv[2], port=0, block=False)
+_, url = ui.launch(base, folder=sys.argv[2], port=0, block=False, proving=False)
 print(url, flush=True)
 sys.stdin.read()
 """

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+
+from kgqa.types import Answer
 
 
 def examples(folder: Path) -> list[str]:
@@ -21,3 +24,18 @@ def examples(folder: Path) -> list[str]:
         if gold.kind != "none":
             by_family.setdefault((gold.family, gold.question.isascii()), gold.question)
     return list(by_family.values())
+
+
+def right(folder: Path, answers: Sequence[Answer]) -> list[str]:
+    """Return the acceptance questions that these answers answer rightly.
+
+    :param folder: of the knowledge base.
+    :raises SourceError: its ``questions.jsonl`` is malformed.
+    """
+    path = folder / "questions.jsonl"
+    if not path.is_file():
+        return []
+    from kgqa.evaluation.answers import read_gold, score
+
+    golds = {gold.question: gold for gold in read_gold(path)}
+    return [one.question for one in answers if one.question in golds and score(golds[one.question], one).correct]

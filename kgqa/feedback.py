@@ -38,6 +38,8 @@ CREATE TABLE IF NOT EXISTS feedback (
 );
 CREATE INDEX IF NOT EXISTS feedback_status ON feedback (status, at);
 """
+_ADDED = {"kind": "''", "items": "'[]'", "iris": "'[]'", "mention": "''", "unknown": "0"}
+"""Columns that earlier files lack, with what their rows get."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,10 @@ class Feedback:
     :param context: text of the passage that shows the right answer, as it was when judged; ``context_start`` is its
         place in the document ``doc_id``.
     :param span: the exact words in ``context`` that are the answer; empty when nothing was marked.
+    :param entity: IRI of the thing that ``mention``, words of the question, means where it was misread.
+    :param kind: kind of the right answer as in a file of questions, ``""`` where it is not known; ``items`` and ``iris`` are its
+        members, as JSON, ``iris`` empty where they are no things of the graph.
+    :param unknown: 1 when the graph had no such name for the entity.
     """
 
     id: str
@@ -70,6 +76,11 @@ class Feedback:
     models: str = "{}"
     reviewer: str = ""
     reviewed: str = ""
+    kind: str = ""
+    items: str = "[]"
+    iris: str = "[]"
+    mention: str = ""
+    unknown: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +131,11 @@ class FeedbackStore:
         file.parent.mkdir(parents=True, exist_ok=True)
         with self._open() as db:
             db.executescript(_SCHEMA)
+            there = {row["name"] for row in db.execute("PRAGMA table_info(feedback)")}
+            for name, value in _ADDED.items():
+                if name not in there:
+                    kind = "INTEGER" if value.isdigit() else "TEXT"
+                    db.execute(f"ALTER TABLE feedback ADD COLUMN {name} {kind} NOT NULL DEFAULT {value}")
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -145,16 +161,21 @@ class FeedbackStore:
         verdict: Verdict,
         *,
         right_answer: str = "",
+        right_iris: Sequence[tuple[str, str]] = (),
         passage: Passage | None = None,
         span: str = "",
         entity: str = "",
+        mention: str = "",
         note: str = "",
     ) -> Feedback:
         """Keep a judgement.
 
+        :param right_iris: where the right answer is things of the graph: the name and the IRI of each.
         :param passage: the passage that shows the right answer; when the verdict is ``right`` and none is given, the
             first quotation of the answer is taken.
-        :raises UsageError: ``span`` does not stand in ``passage``.
+        :param entity: IRI of the thing that a name in the question means; ``mention`` is that name as it stands there, by
+            default the words that the answer read as this thing.
+        :raises UsageError: ``span`` does not stand in ``passage``, or ``mention`` not in the question.
         """
         if verdict == "right" and passage is None:
             quoted = next((e for e in answer.evidence if e.passage is not None and e.quote), None)
@@ -162,12 +183,18 @@ class FeedbackStore:
                 passage, span = quoted.passage, quoted.quote
         if span and (passage is None or span not in passage.text):
             raise UsageError(f"the words {span[:60]!r} do not stand in the chosen passage; copy them from it")
+        if mention and mention not in answer.question:
+            raise UsageError(f"the words {mention[:60]!r} do not stand in the question; copy them from it")
+        read = {link.entity: link.mention for link in reversed(answer.links)}
+        kind, items, iris = _right(answer, verdict, right_answer.strip() or span, right_iris, bool(entity))
         item = Feedback(
             uuid.uuid4().hex, _now(), base, who, answer.question, verdict, answer.text or "",
             answer=(answer.text or "") if verdict == "right" else right_answer.strip(),
             doc_id=passage.doc_id if passage else "", context=passage.text if passage else "",
             context_start=passage.start if passage else 0, span=span, entity=entity.strip(), note=note.strip(),
             generation=answer.generation, models=_models(answer),
+            kind=kind, items=_json(items), iris=_json(iris), mention=mention or read.get(entity.strip(), ""),
+            unknown=int(bool(entity) and not any(link.entity == entity.strip() for link in answer.links)),
         )  # fmt: skip
         self._insert(item)
         return item
@@ -206,7 +233,7 @@ class FeedbackStore:
         """Remove the passages kept of a document and the answers from them; return how many there were."""
         with self._open() as db:
             done = db.execute(
-                "UPDATE feedback SET context = '', span = '', said = '', answer = '', context_start = 0"
+                "UPDATE feedback SET context = '', span = '', said = '', answer = '', items = '[]', context_start = 0"
                 " WHERE doc_id = ? AND context != ''",
                 (doc_id,),
             )
@@ -287,6 +314,24 @@ def _squad_question(item: Feedback) -> dict[str, Any] | None:
     if item.verdict == "wrong" and not item.answer:
         return {"id": item.id, "question": item.question, "is_impossible": True, "answers": []}
     return None
+
+
+def _right(
+    answer: Answer, verdict: Verdict, said: str, iris: Sequence[tuple[str, str]], misread: bool
+) -> tuple[str, Sequence[str], Sequence[str]]:
+    """Return kind, members and IRIs of what a judgement says is right."""
+    if verdict == "right":
+        known = answer.iris if len(answer.iris) == len(answer.items) and all(answer.iris) else ()
+        return answer.kind, answer.items, known
+    if iris:
+        return "entities", [name for name, _ in iris], [iri for _, iri in iris]
+    if said:
+        return "span", [said], ()
+    return "" if misread else "none", (), ()  # whoever names the right entity has not said that there is no answer
+
+
+def _json(value: Sequence[str]) -> str:
+    return json.dumps(list(value), ensure_ascii=False)
 
 
 def _percentiles(values: Sequence[float]) -> tuple[float, float]:

@@ -21,6 +21,7 @@ from .history_panel import build_history, listen_history
 from .knowledge_page import build_knowledge
 from .look import Look, build_inspector, listen
 from .owner_page import build_owner
+from .proving import prove
 from .strings import LANGUAGES, t
 from .tags import el
 from .users import Users
@@ -62,6 +63,7 @@ def build(
     folder: str | Path | None = None,
     owners: Sequence[str] | None = None,
     groups: Callable[[str], frozenset[str]] | None = None,
+    proving: bool = False,
 ) -> gr.Blocks:
     """Return the app as Gradio blocks.
 
@@ -69,6 +71,7 @@ def build(
     :param folder: where conversations and feedback are kept; by default beside the first knowledge base's index.
     :param owners: names of the users who may review feedback and change a knowledge base; ``None`` lets everyone.
     :param groups: gives the groups of a user; sources that name groups are then shown to their members only.
+    :param proving: ask the example questions in the background, and offer those that are answered rightly.
     """
     offered = list(bases) if isinstance(bases, Sequence) else [bases]
     place = Path(folder) if folder is not None else Path(getattr(offered[0], "index", offered[0].folder))
@@ -80,6 +83,8 @@ def build(
         title=f"{t('app')} · kgqa", analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400)
     ) as app:
         _lay_out(app, desk)
+    if proving and groups is None:
+        prove(desk)
     return app
 
 
@@ -186,6 +191,7 @@ def launch(
     users: str | Path | None = None,
     trusted_header: str = "",
     proxies: Sequence[str] = LOCAL,
+    proving: bool = True,
 ) -> tuple[gr.Blocks, str]:
     """Serve the app and return it with its address.
 
@@ -195,12 +201,16 @@ def launch(
     :param users: a file of users (see :mod:`ui.users`); then everyone signs in, and access rules are in force.
     :param trusted_header: the header in which a proxy names the user that it has signed in; then nobody signs in here.
     :param proxies: addresses from which that header is believed.
+    :param proving: see :func:`build`.
     :raises kgqa.errors.UsageError: the file of users cannot be used, or is missing beside a trusted header.
     """
     if trusted_header and users is None:
         raise UsageError("a trusted header needs a file of users, which says who they are and what they may see")
     known = Users.load(Path(users), passwords=not trusted_header) if users is not None else None
-    app = build(bases, folder=folder, owners=known.owners() if known else None, groups=known.groups if known else None)
+    app = build(
+        bases, folder=folder, owners=known.owners() if known else None, groups=known.groups if known else None,
+        proving=proving,
+    )  # fmt: skip
     app.queue(max_size=64, default_concurrency_limit=8)
     entry: dict[str, Any] = {"auth": known.check if known else None}
     if known is not None and trusted_header:

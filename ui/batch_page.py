@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import hashlib
 import queue
 import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from kgqa import batch
+from kgqa.cli.speech import translate
 
+from .asking import Stopped
 from .desk import Desk, explain_fault
 from .figures import difference_table
-from .frame import Frame, page, user_of
+from .frame import Frame, owner_of, page, user_of
 from .strings import t
-from .tags import Html, el, join
+from .tags import Html, el, join, plain
+
+KEPT = 7 * 86400
+"""Seconds that an interrupted run waits to be gone on with."""
 
 
 def build_batch(frame: Frame) -> None:
@@ -38,7 +45,12 @@ def build_batch(frame: Frame) -> None:
                 gr.Dropdown(choices=[], multiselect=True, label=t("batch_documents"), visible=False),
                 label="batch_documents",
             )
-            start = words.put(gr.Button(t("batch_run"), variant="primary", elem_id="batch-run"), value="batch_run")
+            with gr.Row():
+                start = words.put(gr.Button(t("batch_run"), variant="primary", elem_id="batch-run"), value="batch_run")
+                stop = words.put(
+                    gr.Button(t("stop"), variant="stop", visible=False, min_width=90, elem_id="batch-stop"),
+                    value="stop",
+                )
             told = page(elem_id="batch-told")
             results = words.put(
                 gr.File(
@@ -51,37 +63,63 @@ def build_batch(frame: Frame) -> None:
                 label="batch_results",
             )
         with gr.Column(min_width=320):
-            before = words.put(gr.File(label=t("batch_old"), height=140), label="batch_old")
-            after = words.put(gr.File(label=t("batch_new"), height=140), label="batch_new")
+            before = words.put(gr.File(label=t("batch_old"), height=140, elem_id="batch-before"), label="batch_old")
+            after = words.put(gr.File(label=t("batch_new"), height=140, elem_id="batch-after"), label="batch_new")
             compare = words.put(gr.Button(t("batch_compare"), elem_id="batch-compare"), value="batch_compare")
             differs = page(elem_id="batch-differs")
     at = Batches(frame.desk)
-    each.change(at.choose, [each, frame.base], documents, show_progress="hidden", api_visibility="private")
-    inputs = [file, kind, each, documents, frame.base, frame.language]
-    start.click(
-        at.run, inputs, [told, results], concurrency_id="batch", concurrency_limit=1, show_progress="hidden",
-        api_visibility="private",
-    )  # fmt: skip
-    compare.click(
-        at.compare, [before, after, frame.language], differs, show_progress="hidden", api_visibility="private"
-    )
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    offered = [each, frame.base], documents
+    gr.on([each.change, frame.base.change], at.choose, *offered, **quiet)
+    inputs = [file, kind, each, documents, frame.base, frame.language, frame.browser]
+    start.click(at.run, inputs, [told, results, stop], concurrency_id="batch", concurrency_limit=8, **quiet)
+    stop.click(at.stop, None, None, queue=False, **quiet)
+    compare.click(at.compare, [before, after, frame.language], differs, **quiet)
 
 
 def _lede(language: str) -> str:
     return el("p", t("batch_intro", language), cls="lede")
 
 
+Event = tuple[int, int] | batch.BatchReport | Exception
+"""Questions done and questions in all (0 while another file is being answered), the end, or what went wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A file of questions to be answered.
+
+    :param folder: where the run keeps what it has answered until it is done.
+    :param documents: those that a matrix asks; ``None`` for all.
+    :param groups: what the asker may see.
+    """
+
+    file: Path
+    folder: Path
+    kind: str
+    each: bool
+    documents: tuple[str, ...] | None
+    groups: frozenset[str] | None
+
+    @property
+    def output(self) -> Path:
+        """Where the answers go."""
+        return self.folder / f"{plain(self.file.stem)}-answers.{self.kind}"
+
+
 class Batches:
-    """The listeners of the page."""
+    """The listeners of the page. One file is answered at a time; those of others wait."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._turn = threading.Lock()
+        self._stops: dict[str, threading.Event] = {}
 
     def choose(self, each: bool, base: str, request: gr.Request) -> Any:
         """Offer the documents of a matrix."""
         documents = self._desk.documents(self._desk.base(base), user_of(request))
-        choices = [(f"{title} · {doc_id}", doc_id) for doc_id, title in documents[:5000]]
-        return gr.update(visible=each, choices=choices)
+        choices = [(plain(f"{title} · {doc_id}" if title else doc_id), doc_id) for doc_id, title in documents[:5000]]
+        return gr.update(visible=each, choices=choices, value=[])
 
     def run(
         self,
@@ -91,53 +129,60 @@ class Batches:
         documents: list[str] | None,
         base: str,
         language: str,
+        browser: str,
         request: gr.Request,
-    ) -> Iterator[tuple[Html, Any]]:
+    ) -> Iterator[tuple[Html, Any, Any]]:
         """Answer the questions, telling how far it is; then offer the answers and the summary."""
         if not file:
-            yield el("p", t("no_files", language), cls="fault", role="alert"), gr.update(visible=False)
+            yield el("p", t("no_files", language), cls="fault", role="alert"), gr.update(visible=False), gr.update()
             return
-        folder = Path(tempfile.mkdtemp(prefix="kgqa-batch-"))
-        output = folder / f"{Path(file).stem}-answers.{kind if kind in ('csv', 'jsonl') else 'xlsx'}"
-        kb, user = self._desk.base(base), user_of(request)
+        kb, user, session = self._desk.base(base), user_of(request), _session(request)
         groups = self._desk.filters(user).groups
         chosen = documents or ([doc_id for doc_id, _ in self._desk.documents(kb, user)] if groups is not None else None)
-        events: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        kind = kind if kind in ("csv", "jsonl") else "xlsx"
+        asked = (kb.name, owner_of(request, browser), kind, each, sorted(chosen or ()), Path(file).name)
+        folder = _place(self._desk.history.folder / "batches", Path(file), asked)
+        job = Job(Path(file), folder, kind, each, tuple(chosen) if chosen else None, groups)
+        stop = self._stops[session] = threading.Event()
+        events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        threading.Thread(
+            target=self._work, args=(job, kb, stop, events, language), name="kgqa-batch", daemon=True
+        ).start()
+        try:
+            yield (
+                el("p", t("batch_reading", language), role="status"),
+                gr.update(visible=False),
+                gr.update(visible=True),
+            )
+            yield from _follow(events, language)
+        finally:  # at the end, and when the page is gone
+            stop.set()
+            self._stops.pop(session, None)
 
-        def work() -> None:
+    def stop(self, request: gr.Request) -> None:
+        """Stop what this page is answering, at the next questions; what is answered is kept."""
+        if event := self._stops.get(_session(request)):
+            event.set()
+
+    def _work(self, job: Job, kb: Any, stop: threading.Event, events: queue.SimpleQueue[Event], language: str) -> None:
+        def told(done: int, total: int) -> None:
+            if stop.is_set():
+                raise Stopped
+            events.put((done, total))
+
+        try:
+            while not self._turn.acquire(timeout=0.5):
+                told(0, 0)
             try:
                 report = batch.run(
-                    file,
-                    kb,
-                    output,
-                    progress=lambda done, total: events.put((done, total)),
-                    documents=chosen or None,
-                    each_document=each,
-                    groups=groups,
-                    page=output.with_suffix(".html"),
-                    chunk=4,
-                )
-                events.put(report)
-            except Exception as fault:  # shown on the page, whatever it is
-                events.put(fault)
-
-        threading.Thread(target=work, name="kgqa-batch", daemon=True).start()
-        try:
-            yield from self._follow(events, language)
-        finally:  # by now the files are in Gradio's cache, which is emptied daily
-            shutil.rmtree(folder, ignore_errors=True)
-
-    def _follow(self, events: queue.SimpleQueue[Any], language: str) -> Iterator[tuple[Html, Any]]:
-        started = time.monotonic()
-        while True:
-            event = events.get()
-            if isinstance(event, Exception):
-                yield el("p", explain_fault(event, language), cls="fault", role="alert"), gr.update(visible=False)
-                return
-            if isinstance(event, batch.BatchReport):
-                yield _done(event, language), gr.update(value=[str(event.output), str(event.page)], visible=True)
-                return
-            yield _progress(event[0], event[1], time.monotonic() - started, language), gr.update()
+                    job.file, kb, job.output, progress=told, documents=job.documents, each_document=job.each,
+                    groups=job.groups, page=job.output.with_suffix(".html"), language=language,
+                )  # fmt: skip
+            finally:
+                self._turn.release()
+            events.put(report)
+        except Exception as fault:  # shown on the page, whatever it is
+            events.put(fault)
 
     def compare(self, before: str | None, after: str | None, language: str) -> Html:
         """Compare two runs."""
@@ -148,29 +193,82 @@ class Batches:
         except Exception as fault:  # shown on the page, whatever it is
             return el("p", explain_fault(fault, language), cls="fault", role="alert")
         lines = [
-            (f"{one.question} {one.documents}".strip(), _why(one), _said(one.before), _said(one.after))
+            (f"{one.question} {one.documents}".strip(), _why(one, language), _said(one.before), _said(one.after))
             for one in found.changes
         ]
-        return difference_table(lines, found.lines()[0], language)
+        counts = {"changed": len(found.changes), "same": found.same, "gone": len(found.gone), "new": len(found.new)}
+        others = [el("li", f"− {one}") for one in found.gone[:200]] + [el("li", f"+ {one}") for one in found.new[:200]]
+        table = difference_table(lines, t("batch_differs", language, **counts), language)
+        return join([table, el("ul", others, cls="doclist") if others else None])
 
 
-def _progress(done: int, total: int, seconds: float, language: str) -> Html:
-    left = seconds / done * (total - done) if done else 0.0
-    said = t(
-        "batch_progress", language, n=done, total=total, left=t("seconds", language, n=f"{left:.0f}") if done else "…"
-    )
+def _session(request: gr.Request) -> str:
+    return str(getattr(request, "session_hash", "") or "")
+
+
+def _place(root: Path, file: Path, asked: Sequence[object]) -> Path:
+    """Return the folder of a run: the same for the same questions asked in the same way by the same user, so that a run that
+    was interrupted goes on. What waits there for too long is removed.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    for old in root.iterdir():
+        if time.time() - old.stat().st_mtime > KEPT:
+            shutil.rmtree(old, ignore_errors=True)
+    folder = root / hashlib.sha256(repr(asked).encode(errors="replace") + file.read_bytes()).hexdigest()[:32]
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _follow(events: queue.SimpleQueue[Event], language: str) -> Iterator[tuple[Html, Any, Any]]:
+    """Tell how far a run is, and at the end what came of it."""
+    started, before = 0.0, 0
+    idle = gr.update(visible=False)
+    while isinstance(event := events.get(), tuple):
+        done, total = event
+        if total and not started:
+            started, before = time.monotonic(), done  # what was answered in an earlier run tells nothing of the pace
+        seconds = time.monotonic() - started
+        said = _progress(done, total, seconds / (done - before) if done > before else None, language)
+        yield said if total else el("p", t("batch_waiting", language), role="status"), gr.update(), gr.update()
+    if isinstance(event, Stopped):
+        yield el("p", t("batch_stopped", language), role="status"), idle, idle
+    elif isinstance(event, Exception):
+        yield el("p", explain_fault(event, language), cls="fault", role="alert"), idle, idle
+    else:
+        with tempfile.TemporaryDirectory(prefix="kgqa-batch-", ignore_cleanup_errors=True) as handed:
+            files = [shutil.move(file, handed) for file in (event.output, event.page) if file]
+            shutil.rmtree(event.output.parent, ignore_errors=True)
+            yield _done(event, language), gr.update(value=[str(file) for file in files], visible=True), idle
+            # by now the files are in Gradio's cache, which is emptied daily
+
+
+def _progress(done: int, total: int, pace: float | None, language: str) -> Html:
+    """Return the bar.
+
+    :param pace: seconds of one question, if known yet.
+    """
+    left = t("seconds", language, n=f"{pace * (total - done):.0f}") if pace is not None else "…"
+    said = t("batch_progress", language, n=done, total=total, left=left)
     bar = el("progress", value=done, max=max(total, 1), aria_label=said)
     return el("div", bar, el("p", said, role="status"), cls="batch-progress")
 
 
 def _done(report: batch.BatchReport, language: str) -> Html:
     said = t("batch_done", language, answered=report.answered, abstained=report.abstained, failed=len(report.faults))
-    rows = [el("li", f"{number}: {fault}") for number, fault in report.faults[:50]]
-    return join([el("p", said, cls="ok", role="status"), el("ul", rows, cls="doclist") if rows else None])
+    before = t("batch_resumed", language, n=report.resumed) if report.resumed else None
+    rows = [el("li", f"{number}: {translate(fault, language=language)}") for number, fault in report.faults[:50]]
+    return join(
+        [
+            el("p", said, cls="ok", role="status"),
+            el("p", before, cls="muted") if before else None,
+            el("ul", rows, cls="doclist") if rows else None,
+        ]
+    )
 
 
-def _why(one: batch.Change) -> str:
-    return "; ".join([", ".join(one.what), *one.why[:3]])
+def _why(one: batch.Change, language: str) -> str:
+    said = [t(f"part_{part}", language) for part in one.what]
+    return "; ".join([", ".join(said), *(translate(why, language=language) for why in one.why[:3])])
 
 
 def _said(one: Any) -> str:

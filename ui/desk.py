@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Any, Protocol
 
+from kgqa.cli.speech import translate
 from kgqa.errors import KgqaError, NotPermitted, UsageError
 from kgqa.feedback import FeedbackStore
 from kgqa.types import Answer, Document, Entity, Filters, Hit, Link, Term
@@ -116,6 +117,7 @@ class Desk:
 
     :param owners: users who may see the review page and change a knowledge base; ``None`` lets everyone.
     :param groups: groups of each user; ``None`` means that no access rule is in force.
+    :param proven: by name and index generation the examples that were answered rightly, see :mod:`ui.proving`.
     """
 
     bases: dict[str, KnowledgeBase]
@@ -125,6 +127,7 @@ class Desk:
     groups: Callable[[str], frozenset[str]] | None = None
     labels: dict[tuple[str, str, str], Callable[[Term], str]] = field(default_factory=dict)
     offered: dict[tuple[str, str, frozenset[str] | None], list[str]] = field(default_factory=dict)
+    proven: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     def base(self, name: str) -> KnowledgeBase:
         """Return a knowledge base by name.
@@ -160,6 +163,8 @@ class Desk:
     def examples(self, base: KnowledgeBase, user: str) -> list[str]:
         """Return questions to begin with that a user may have answered; remembered per index generation and groups."""
         filters = self.filters(user)
+        if filters.groups is None and (proven := self.proven.get((base.name, base.generation))):
+            return proven
         key = (base.name, base.generation, filters.groups)
         if key not in self.offered:
             self.offered[key] = base.examples(filters)
@@ -243,7 +248,7 @@ def check_question(question: str | None, language: str = "en") -> str:
 def explain_fault(fault: Exception, language: str = "en") -> str:
     """Return what the user is told: the message of our own errors; of others only that there was one (it is logged)."""
     if isinstance(fault, KgqaError):
-        return str(fault)
+        return translate(str(fault), language=language)
     log.error("an internal fault reached the chat", exc_info=fault)
     return t("internal", language)
 

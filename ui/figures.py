@@ -57,7 +57,7 @@ def documents_list(documents: Sequence[tuple[str, str]], words: str = "", langua
            el("code", doc_id, cls="muted"))
         for doc_id, title in found[:SHOWN_DOCUMENTS]
     ]  # fmt: skip
-    count = t("n_documents", language, n=f"{len(found):,}")
+    count = t("n_documents" if len(found) != 1 else "one_document", language, n=f"{len(found):,}")
     if len(found) > SHOWN_DOCUMENTS:
         count += ", " + t("n_shown", language, n=SHOWN_DOCUMENTS)
     return join([el("p", count, cls="muted", role="status"), el("ul", rows, cls="doclist") if rows else None])

@@ -86,6 +86,11 @@ class HistoryStore:
         with self._open() as db:
             db.executescript(_SCHEMA)
 
+    @property
+    def folder(self) -> Path:
+        """The folder that the file is in."""
+        return self._file.parent
+
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         with self._lock, closing(sqlite3.connect(self._file, timeout=10)) as db, db:

@@ -9,6 +9,8 @@ from typing import Any
 
 import gradio as gr
 
+from kgqa.cli.speech import translate
+
 from .desk import Desk, KnowledgeBase, explain_fault
 from .figures import contents, documents_list, file_report, side_by_side
 from .frame import Frame, data_of, number, owner_of, page, user_of
@@ -188,7 +190,10 @@ def _added(kb: KnowledgeBase, file: Path, language: str) -> list[tuple[str, str,
         return [(file.name, t("upload_failed", language, why=explain_fault(fault, language)), False)]
     problems = [(name, why) for name, why in getattr(report, "problems", ()) if Path(name).name.startswith(file.name)]
     if problems:
-        return [(file.name, t("upload_failed", language, why=why), False) for _, why in problems]
+        return [
+            (file.name, t("upload_failed", language, why=translate(why, language=language)), False)
+            for _, why in problems
+        ]
     return [(file.name, t("upload_ok", language), True)]
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
 import gradio as gr
 
+from kgqa.errors import KgqaError, UsageError
 from kgqa.types import Answer, Entity, Passage
 
 from .desk import Desk, KnowledgeBase, explain_fault
@@ -18,6 +20,12 @@ from .sheets import document_sheet, entity_sheet, page_of, result_table
 from .strings import t
 from .tags import Html, el, plain
 from .words_card import deciding_words
+
+FIELDS = ("answer", "passage", "span", "entity", "mention", "note")
+"""The fields of the correction, in order."""
+
+_BETWEEN = re.compile(r"[;；,，、\n]")
+"""What stands between the members of a list that is an answer."""
 
 
 def build_inspector(words: Any) -> tuple[Inspector, dict[str, Any]]:
@@ -48,6 +56,7 @@ def _correction(words: Any, parts: dict[str, Any]) -> Any:
         parts["entity"] = words.put(
             gr.Dropdown(choices=[], label=t("feedback_entity"), allow_custom_value=True), label="feedback_entity"
         )
+        parts["mention"] = words.put(gr.Textbox(label=t("feedback_mention")), label="feedback_mention")
         parts["note"] = words.put(gr.Textbox(label=t("feedback_note"), lines=2), label="feedback_note")
         parts["send"] = words.put(gr.Button(t("send"), variant="primary", elem_id="send-feedback"), value="send")
     return form
@@ -165,7 +174,7 @@ class Look:
             return {self._state: done, self._stamp: time.time_ns()}
         choices = [(plain(f"[{n}] {p.title or p.doc_id}: {p.text[:80]}"), n - 1) for n, p in _passages(answer)]
         parts = self._parts
-        cleared = {parts[name]: "" for name in ("answer", "span", "note")}
+        cleared = {parts[name]: "" for name in ("answer", "span", "mention", "note")}
         return {
             **self._inspector.show("feedback", language, markable(answer, language), form=True),
             **cleared,
@@ -176,7 +185,7 @@ class Look:
 
     def outputs(self) -> list[Any]:
         """Return the components that :meth:`look` may change."""
-        form = [self._parts[name] for name in ("turn", "answer", "passage", "span", "entity", "note")]
+        form = [self._parts[name] for name in ("turn", *FIELDS)]
         return [*self._inspector.outputs(), self._state, self._stamp, *form, self._parts["explored"]]
 
     def run(self, query: str, base: str, language: str, request: gr.Request) -> str:
@@ -197,6 +206,7 @@ class Look:
         place: int | None,
         span: str,
         entity: str | None,
+        mention: str,
         note: str,
         language: str,
         browser: str,
@@ -209,17 +219,58 @@ class Look:
         passage: Passage | None = None
         if place is not None and 0 <= place < len(turn.answer.evidence):
             passage = turn.answer.evidence[place].passage
-        span = span.strip()
-        if span and (passage is None or span not in passage.text):
-            gr.Warning(t("span_not_there", language))
+        span, mention = span.strip(), mention.strip()
+        try:
+            _check(turn.answer, passage, span, mention, language)
+            right = self._named(turn.base, right_answer[:2000], language, user_of(request))
+            means = self._meant(turn, (entity or "").strip()[:500], mention, language, user_of(request))
+        except KgqaError as fault:
+            gr.Warning(explain_fault(fault, language))
             return unchanged(self._inspector.panel)
         self._desk.feedback.judge(
-            turn.base, owner, turn.answer, "wrong", right_answer=right_answer[:2000], passage=passage, span=span,
-            entity=(entity or "")[:500], note=note[:2000],
+            turn.base, owner, turn.answer, "wrong", right_answer=right_answer[:2000], right_iris=right, passage=passage,
+            span=span, entity=means, mention=mention, note=note[:2000],
         )  # fmt: skip
         done = conversation.judged(index, "wrong")
         self._desk.history.save(owner, done)
         return {self._state: done, self._stamp: time.time_ns(), self._inspector.panel: gr.update(visible=False)}
+
+    def _named(self, base: str, answer: str, language: str, user: str) -> list[tuple[str, str]]:
+        """Return name and IRI of each thing of the graph that an answer consists of; nothing where a part is no such thing."""
+        for parts in ([answer.strip()], [part.strip() for part in _BETWEEN.split(answer)]):
+            found = [(part, self._thing(base, part, language, user)) for part in parts if part]
+            if all(iri for _, iri in found):
+                return found
+        return []
+
+    def _meant(self, turn: Turn, entity: str, mention: str, language: str, user: str) -> str:
+        """Return the IRI of the thing that a name in the question means: chosen, or typed as its name.
+
+        :raises UsageError: nothing is called so, or which words mean it is not said.
+        """
+        if not entity or any(link.entity == entity for link in turn.answer.links):
+            return entity
+        if not mention:
+            raise UsageError(t("mention_missing", language))
+        if iri := self._thing(turn.base, entity, language, user):
+            return iri
+        raise UsageError(t("nothing_called", language, name=entity[:80]))
+
+    def _thing(self, base: str, name: str, language: str, user: str) -> str:
+        """Return the IRI of what has exactly this name, empty where nothing has."""
+        try:
+            found = self._desk.entity(self._desk.base(base), name, language, user)
+        except KgqaError:
+            return ""
+        called = {one.casefold() for one in (found.iri, found.label, *found.synonyms)}
+        return found.iri if name.casefold() in called else ""
+
+
+def _check(answer: Answer, passage: Passage | None, span: str, mention: str, language: str) -> None:
+    if span and (passage is None or span not in passage.text):
+        raise UsageError(t("span_not_there", language))
+    if mention and mention not in answer.question:
+        raise UsageError(t("mention_not_there", language))
 
 
 def _passages(answer: Answer) -> list[tuple[int, Passage]]:
@@ -227,11 +278,8 @@ def _passages(answer: Answer) -> list[tuple[int, Passage]]:
 
 
 def _entities(answer: Answer) -> list[tuple[str, str]]:
-    """Return the readings of the names in a question, and the members of the answer, as choices."""
-    named = {link.entity: link.label for link in answer.links}
-    if len(answer.iris) == len(answer.items):
-        named |= {iri: item for iri, item in zip(answer.iris, answer.items, strict=True) if iri}
-    return [(plain(label), iri) for iri, label in named.items()]
+    """Return the readings of the names in a question as choices."""
+    return [(plain(f"{link.mention} → {link.label}"), link.entity) for link in answer.links]
 
 
 def markable(answer: Answer, language: str = "en") -> Html:
@@ -251,8 +299,7 @@ def listen(frame: Frame, look: Look, parts: dict[str, Any]) -> None:
     inspector = frame.inspector
     parts["close"].click(lambda: gr.update(visible=False), None, inspector.panel, queue=False, **quiet)
     parts["run"].click(look.run, [inspector.query, frame.base, frame.language], inspector.result, **quiet)
-    names = ("turn", "answer", "passage", "span", "entity", "note")
-    inputs = [frame.conversation, *(parts[name] for name in names), frame.language, frame.browser]
+    inputs = [frame.conversation, *(parts[name] for name in ("turn", *FIELDS)), frame.language, frame.browser]
     parts["send"].click(look.correct, inputs, [frame.conversation, frame.stamp, inspector.panel], **quiet)
     inspector.body.input(look.mark, frame.language, [parts["passage"], parts["span"]], queue=False, **quiet)
     for source in (inspector.body, inspector.result):

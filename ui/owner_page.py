@@ -8,6 +8,9 @@ from typing import Any
 
 import gradio as gr
 
+from kgqa.feedback import Feedback
+from kgqa.training.judged import names, questions
+
 from .desk import Desk
 from .figures import dashboard, feedback_choices, feedback_table
 from .frame import Frame, page, user_of
@@ -30,7 +33,12 @@ def build_owner(frame: Frame) -> None:
         )
         accept = words.put(gr.Button(t("accept"), variant="primary", min_width=90, elem_id="accept"), value="accept")
         reject = words.put(gr.Button(t("reject"), min_width=90, elem_id="reject"), value="reject")
-    training = words.put(gr.Button(t("training"), elem_id="training"), value="training")
+    with gr.Row():
+        kinds = ("training", "training_questions", "training_names")
+        exports = {
+            key: words.put(gr.Button(t(key), min_width=200, elem_id=key.replace("_", "-")), value=key) for key in kinds
+        }
+    words.put(gr.HTML(_export_hint("en"), apply_default_css=False), value=_export_hint)
     file = gr.JSON(visible=False)
     build_models(frame)
     at = Owner(frame.desk)
@@ -41,13 +49,19 @@ def build_owner(frame: Frame) -> None:
     frame.stamp.change(at.overview, frame.language, shown, **quiet)
     for button, status in ((accept, "accepted"), (reject, "rejected")):
         button.click(_reviewer(at, status), [which, frame.language], shown, **quiet)
-    training.click(at.export, frame.language, file, **quiet).then(
-        None, file, None, js=DOWNLOAD, api_visibility="private"
-    )
+    makers = {"training": at.export, "training_questions": at.export_questions, "training_names": at.export_names}
+    for key, make in makers.items():
+        exports[key].click(make, [frame.base, frame.language], file, **quiet).then(
+            None, file, None, js=DOWNLOAD, api_visibility="private"
+        )
 
 
 def _lede(language: str) -> str:
     return el("p", t("owner_intro", language), cls="lede")
+
+
+def _export_hint(language: str) -> str:
+    return el("p", t("training_hint", language), cls="muted")
 
 
 def _reviewer(at: Owner, status: Any) -> Any:
@@ -78,19 +92,43 @@ class Owner:
 
     def review(self, which: str | None, status: Any, language: str, request: gr.Request) -> tuple[Any, ...]:
         """Accept or reject a judgement."""
-        if which and self._desk.owns(user_of(request)):
+        if not which:
+            gr.Info(t("pick_first", language))
+        elif self._desk.owns(user_of(request)):
             self._desk.feedback.review(which, status, user_of(request))
         return self.overview(language, request)
 
-    def export(self, language: str, request: gr.Request) -> dict[str, str] | None:
+    def export(self, base: str, language: str, request: gr.Request) -> dict[str, str] | None:
         """Return the accepted feedback as SQuAD JSON for the browser to save."""
         if not self._desk.owns(user_of(request)):
             return None
         data = self._desk.feedback.training_data()
         count = sum(len(paragraph["qas"]) for article in data["data"] for paragraph in article["paragraphs"])
-        if not count:
-            gr.Info(t("no_training", language))
+        text = json.dumps(data, ensure_ascii=False, indent=1)
+        said = t("training_count", language, n=count) if count else t("no_training", language)
+        return _packed("feedback-squad.json", "application/json", text if count else "", said)
+
+    def export_questions(self, base: str, language: str, request: gr.Request) -> dict[str, str] | None:
+        """Return what the accepted feedback says is right as questions about this knowledge base."""
+        if not self._desk.owns(user_of(request)):
             return None
-        gr.Info(t("training_count", language, n=count))
-        packed = b64encode(json.dumps(data, ensure_ascii=False, indent=1).encode()).decode("ascii")
-        return {"name": "feedback-squad.json", "type": "application/json", "data": packed}
+        rows = questions(self._accepted(), base)
+        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        said = t("training_count", language, n=len(rows)) if rows else t("no_questions", language)
+        return _packed("feedback-questions.jsonl", "application/jsonl", text, said)
+
+    def export_names(self, base: str, language: str, request: gr.Request) -> dict[str, str] | None:
+        """Return the names that this knowledge base's graph lacks, as RDF."""
+        if not self._desk.owns(user_of(request)):
+            return None
+        text = names(self._accepted(), base)
+        said = t("names_count", language, n=text.count("\n")) if text else t("no_names", language)
+        return _packed("feedback-names.ttl", "text/turtle", text, said)
+
+    def _accepted(self) -> list[Feedback]:
+        return self._desk.feedback.list("accepted", limit=1_000_000)
+
+
+def _packed(name: str, kind: str, text: str, said: str) -> dict[str, str] | None:
+    gr.Info(said)
+    return {"name": name, "type": kind, "data": b64encode(text.encode()).decode("ascii")} if text else None

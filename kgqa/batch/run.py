@@ -74,6 +74,7 @@ def run(
     groups: frozenset[str] | None = None,
     chunk: int = CHUNK,
     page: str | Path | None = None,
+    language: str = "en",
 ) -> BatchReport:
     """Answer a file of questions.
 
@@ -88,6 +89,7 @@ def run(
     :param each_document: ask each question of each document alone; CSV and XLSX then have one line per document.
     :param groups: what the asking user may see.
     :param page: an HTML summary is written there, least certain answers first.
+    :param language: that of the summary, ``en`` or ``zh``.
     :raises UsageError: the questions cannot be read, or the output cannot be written.
     """
     source, target = Path(questions), Path(output)
@@ -107,7 +109,7 @@ def run(
         write(target, records, wide=each_document, titles=dict(kb.documents()))
         summary = _report(target, records, resumed, time.perf_counter() - started, Path(page) if page else None)
         if page:
-            replace_file(Path(page), report_page(kb.name, records).encode())
+            replace_file(Path(page), report_page(kb.name, records, language).encode())
         journal.finish()
     finally:
         journal.close()

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from kgqa.cli.frame import json_option, kb_option, note, open_kb, print_json, progress, tell
+from kgqa.cli.speech import spoken
 
 
 class _Batch(click.Group):
@@ -72,6 +73,7 @@ def answer(
             documents=documents or None,
             groups=frozenset(groups) or None,
             page=page,
+            language=spoken(),
             progress=lambda done, of: step("answering", done, of),
         )
     for row, fault in report.faults:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kgqa.cli.frame import json_option, note, print_json, usable
-from kgqa.errors import ModelError
+from kgqa.cli.frame import json_option, note, open_kb, print_json, usable
+from kgqa.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
+    from kgqa.graph.store import GraphStore
     from kgqa.models.registry import Entry
+    from kgqa.protocols import Linker
 
 
 @click.group("models")
@@ -118,32 +120,52 @@ def verify(names: tuple[str, ...], as_json: bool) -> None:
     multiple=True,
     type=click.Path(path_type=Path, exists=True),
     help="What must not get worse: SQuAD files for a reader; BEIR folders, pairs or SQuAD files for an encoder or"
-    " reranker. Repeatable.",
+    " reranker; questions with answer_iris for paths. Repeatable.",
 )
 @click.option("--split", default="test", show_default=True, help="Judgements of a BEIR folder.")
+@click.option("--kb", default="", metavar="NAME_OR_DIR", help="Knowledge base of the questions that judge paths.")
 @click.option("--loss", default=0.5, show_default=True, help="Points (of 100) that may be lost on each.")
 @json_option
-def promote(folder: Path, store: Path, files: tuple[Path, ...], split: str, loss: float, as_json: bool) -> None:
+def promote(
+    folder: Path, store: Path, files: tuple[Path, ...], split: str, kb: str, loss: float, as_json: bool
+) -> None:
     """Put a model in force in a store, unless it is worse on the gate's files.
 
-    It is compared with the version in force, the first one with the built-in model of its kind.
+    It is compared with the version in force, the first one with the built-in model of its kind; of paths, with answering
+    without any.
 
     \b
     kgqa models promote runs/reader-2 models/reader --gate dev.json
+    kgqa models promote runs/paths models/paths --gate questions.jsonl --kb kb/medical
     """
     from kgqa.models.registry import WEIGHTS, verify
     from kgqa.models.registry import promote as promote_
     from kgqa.training.gate import measure_of
 
     kind = verify(folder).kind
-    measure = measure_of(kind, files, split) if files else None
+    measure = measure_of(kind, files, split, _graph(kb) if kb else None) if files else None
     if measure is None:
         note("no --gate was given: nothing was compared")
-    baseline = WEIGHTS / kind if (WEIGHTS / kind / "model.onnx").is_file() else None
+    baseline = WEIGHTS / kind if (WEIGHTS / kind / "card.json").is_file() else None
     entry = usable(
         lambda: promote_(folder, store.parent, store.name, measure=measure, tolerance=loss, baseline=baseline)
     )
     _say(entry, as_json, promoted=True)
+
+
+def _graph(name: str) -> tuple[GraphStore, Linker]:
+    """Return store and linker of a knowledge base's graph."""
+    from kgqa.graph.linking import EntityLinker
+    from kgqa.graph.store import GraphStore
+    from kgqa.knowledge import GRAPH
+    from kgqa.store.generations import Generations
+
+    base = open_kb(name)
+    folder = Generations(base.index).current().path / GRAPH
+    if not folder.is_dir():
+        raise UsageError(f"{base.name}: has no graph, so there are no paths to learn")
+    store = GraphStore.open(folder)
+    return store, EntityLinker(store, [doc_id for doc_id, _ in base.documents()])
 
 
 @command.command("rollback")

@@ -56,9 +56,9 @@ def lang_option(function: Any) -> Any:
     )(function)
 
 
-def translate(text: str, depth: int = _DEEP) -> str:
-    """Return a message in the language in force; unchanged where it has no translation."""
-    if _spoken == "en" or not depth or not re.search("[A-Za-z]{2}", text):
+def translate(text: str, depth: int = _DEEP, language: str | None = None) -> str:
+    """Return a message in a language, by default the one in force; unchanged where it has no translation."""
+    if (language or _spoken) == "en" or not depth or not re.search("[A-Za-z]{2}", text):
         return text
     exact, templates = _catalogue()
     bare = " ".join(text.split())
@@ -67,7 +67,7 @@ def translate(text: str, depth: int = _DEEP) -> str:
     for pattern, chinese in templates:
         match = pattern.fullmatch(bare)
         if match:
-            return _filled(chinese, [translate(value, depth - 1) for value in match.groups()])
+            return _filled(chinese, [translate(value, depth - 1, language) for value in match.groups()])
     return text
 
 

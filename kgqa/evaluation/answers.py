@@ -40,6 +40,7 @@ class Gold:
     :param match: ``all``: each answer is wanted; ``any``: each is an accepted form of the one answer.
     :param optional: right, but not asked for: neither reward nor punish.
     :param documents: ids of gold documents; any one of them is enough.
+    :param links: words of the question and the IRI that they mean, where a person has said so; only training reads them.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Gold:
     family: str = ""
     needs: str = ""
     as_of: date | None = None
+    links: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ def _gold(row: Mapping[str, Any], number: int) -> Gold:
         family=str(row.get("family", kind)),
         needs=str(row.get("needs", "")),
         as_of=date.fromisoformat(row["as_of"]) if row.get("as_of") else None,
+        links=tuple((str(one["mention"]), str(one["entity"])) for one in row.get("links", ())),
     )
 
 

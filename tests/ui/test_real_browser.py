@@ -126,8 +126,7 @@ def test_a_pdf_is_added_while_others_ask_answers_and_leaves_no_trace(visit, fold
     graph = tmp_path / "mark.ttl"
     graph.write_text(f"<http://x.org/mark> <http://www.w3.org/2000/01/rdf-schema#label> {label} .\n", encoding="utf-8")
     at.tab("Knowledge base")
-    at.page.set_input_files("#upload input[type=file]", [str(good), str(broken), str(graph)])
-    at.page.wait_for_timeout(3000)
+    at.put("#upload", good, broken, graph)
     at.page.click("#upload-button")
     other.ask("What is the ICD-10 code of gout?")
     assert "M10" in other.live(".said").inner_text()
@@ -198,7 +197,7 @@ def test_two_users_see_what_their_groups_may_see(visit, guarded):
         at.tab("Knowledge base")
         figures = at.page.locator("#kb-figures").inner_text()
         at.page.get_by_label("Find a document").fill("cases/")
-        at.page.wait_for_timeout(2500)
+        at.page.locator("#documents .muted", has_text=re.compile("^[03] documents")).wait_for()
         listed = at.page.locator("#documents [data-act=document]").count()
         at.page.get_by_label("Entity: name").fill("warfarin")
         at.page.keyboard.press("Enter")

@@ -1,8 +1,10 @@
 """Conversations belong to their owner and survive; feedback becomes training data; records round-trip."""
 
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -13,13 +15,16 @@ import pytest
 from pypdf import PdfReader
 
 from kgqa.errors import UsageError
+from kgqa.evaluation.answers import read_gold
 from kgqa.feedback import FeedbackStore
 from kgqa.records import from_json, to_json
+from kgqa.training.judged import questions
 from kgqa.types import Answer
 from ui.desk import Desk
 from ui.export import to_markdown, to_pdf, to_record
 from ui.history import Conversation, HistoryStore, Turn, now
 from ui.pdf_page import pdf_page, source_file
+from ui.proving import prove
 from ui.users import Users, hash_password
 
 
@@ -134,6 +139,56 @@ def test_training_data_is_what_the_squad_reader_reads(kb, tmp_path):
     )
     store.export(tmp_path / "squad.json")
     assert len(read_examples(tmp_path / "squad.json")) == 1
+
+
+def test_a_judgement_says_the_right_answer_as_a_row_of_questions(kb, tmp_path):
+    store = FeedbackStore(tmp_path / "f.sqlite")
+    drugs, effects = kb.ask("Which drugs treat type 2 diabetes?"), kb.ask("What are the side effects of metformin?")
+    cold, love = kb.ask("What is a cold?"), kb.ask("What is love?")
+    store.judge("medical", "ann", drugs, "wrong", right_answer="aspirin")
+    store.judge("medical", "ann", drugs, "right")  # the later word counts
+    store.judge("medical", "ann", effects, "wrong", passage=effects.evidence[0].passage, span="lactic acidosis")
+    store.judge("medical", "ann", cold, "wrong", entity=cold.links[1].entity)
+    store.judge("medical", "ann", love, "wrong")
+    store.judge("legal", "ann", love, "wrong", right_answer="x")
+    for item in store.list("new"):
+        store.review(item.id, "accepted")
+    rows = {row["question"]: row for row in questions(store.list("accepted"), "medical")}
+    assert len(rows) == 3 and cold.question not in rows  # of that one only the meaning of a name is known
+    assert rows[drugs.question]["answers"] == list(drugs.items) and rows[drugs.question]["kind"] == "entities"
+    assert rows[drugs.question].get("answer_iris", []) == [iri for iri in drugs.iris if iri]
+    assert rows[effects.question] | {"id": ""} == {
+        "id": "", "question": effects.question, "kind": "span", "answers": ["lactic acidosis"],
+        "documents": ["drugs/metformin.md"],
+    }  # fmt: skip
+    assert rows[love.question]["kind"] == "none" and rows[love.question]["answers"] == []
+    kept = next(item for item in store.list(None) if item.entity)
+    assert (kept.mention, kept.unknown) == (cold.links[1].mention, 0)
+    file = tmp_path / "q.jsonl"
+    file.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows.values()), encoding="utf-8")
+    assert len(read_gold(file)) == 3
+    store.forget("drugs/metformin.md")
+    assert effects.question not in {row["question"] for row in questions(store.list("accepted"), "medical")}
+
+
+def test_an_older_file_of_judgements_is_read_and_written_on(kb, tmp_path):
+    store = FeedbackStore(tmp_path / "f.sqlite")
+    old = store.judge("medical", "ann", kb.ask("What is love?"), "wrong", right_answer="𝄞")
+    with closing(sqlite3.connect(tmp_path / "f.sqlite")) as db, db:
+        for column in ("kind", "items", "iris", "mention", "unknown"):
+            db.execute(f"ALTER TABLE feedback DROP COLUMN {column}")
+    again = FeedbackStore(tmp_path / "f.sqlite")
+    assert [item.answer for item in again.list()] == [old.answer] and again.list()[0].items == "[]"
+    again.judge("medical", "ann", kb.ask("What is love?"), "wrong", right_answer="x")
+    assert FeedbackStore(tmp_path / "f.sqlite").list()[1].items == '["x"]'
+    assert questions(again.list(), "medical")[0]["answers"] == ["x"]
+
+
+def test_a_name_that_is_not_in_the_question_is_refused(kb, tmp_path):
+    store = FeedbackStore(tmp_path / "f.sqlite")
+    with pytest.raises(UsageError, match="in the question"):
+        store.judge("medical", "ann", kb.ask("What is love?"), "wrong", entity="x:y", mention="hate")
+    assert store.list(None) == []
 
 
 def test_words_that_are_not_in_the_passage_are_refused(kb, tmp_path):
@@ -286,3 +341,26 @@ def test_the_package_works_under_its_name_in_a_wheel(tmp_path):
     script = AS_IN_A_WHEEL.format(root=str(root), tests=str(root / "tests"), ui=str(root / "ui"), folder=str(tmp_path))
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+
+
+def test_examples_that_are_answered_wrongly_are_not_offered(kb, tmp_path):
+    rows = [
+        {"question": question, "kind": kind, "answers": answers}
+        for question, kind, answers in (
+            (
+                "Which drugs treat type 2 diabetes?",
+                "entities",
+                list(kb.ask("Which drugs treat type 2 diabetes?").items),
+            ),
+            ("What are the side effects of metformin?", "span", ["a purple nose"]),
+            ("二甲双胍的禁忌症是什么？", "span", [kb.ask("二甲双胍的禁忌症是什么？").text]),
+        )
+    ]
+    desk = Desk({"medical": kb}, HistoryStore(tmp_path / "c.sqlite"), FeedbackStore(tmp_path / "f.sqlite"))
+    prove(desk).join(60)
+    assert desk.examples(kb, "") == kb.examples()  # without acceptance questions nothing can be proven
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    (kb.folder / "questions.jsonl").write_text(text, encoding="utf-8")
+    prove(desk).join(60)
+    assert set(desk.examples(kb, "")) == {rows[0]["question"], rows[2]["question"]} & set(kb.examples())
+    assert rows[1]["question"] not in desk.examples(kb, "")

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -16,13 +17,17 @@ PATIENCE = 90_000
 
 def served(folder, *arguments, script="serve.py"):
     command = [sys.executable, str(Path(__file__).with_name(script)), str(folder), *arguments]
-    process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
-    try:
-        yield process.stdout.readline().strip().rstrip("/")
-    finally:
-        process.communicate("", timeout=60)
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True)
+        try:
+            address = process.stdout.readline().strip().rstrip("/")
+            if not address:
+                process.wait(PATIENCE / 1000)
+                said.seek(0)
+                raise RuntimeError(f"the chat did not start: {said.read()[-3000:]}")
+            yield address
+        finally:
+            process.communicate("", timeout=PATIENCE / 1000)
 
 
 class Visit:
@@ -63,6 +68,11 @@ class Visit:
             " && !document.querySelector('.card.progress') }",
             arg=question,
         )
+
+    def put(self, where, *files):
+        """Put files into an upload area and wait until the server has them."""
+        self.page.set_input_files(f"{where} input[type=file]", [str(file) for file in files])
+        self.page.locator(f"{where} .file-preview tr").nth(len(files) - 1).wait_for()
 
     def live(self, selector, **options):
         return self.page.locator(f"#live {selector}", **options)
