@@ -205,6 +205,18 @@ _ZH_TAIL = re.compile(
 )
 
 
+_SAYS = re.compile(
+    r"\b(quote|cite|agreed about|(say|says|said|state|states|stated|provide|provides|stipulate|stipulates) (about|on|regarding))\b"
+    r"|引用|规定了什么|(怎么|如何|怎样)(规定|约定|说)",
+    re.I,
+)
+
+
+def of_words(question: str) -> bool:
+    """Tell whether a question asks for the words of a document."""
+    return _SAYS.search(question) is not None
+
+
 def topic(question: str) -> str:
     """Return what a question is about, without the words that only ask for it; the question itself when nothing is left.
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from kgqa import candidates, fusion, pointing, searching
-from kgqa.asking import Asked, asked, plain
+from kgqa.asking import Asked, asked, of_words, plain
 from kgqa.fusion import Calibration, Decision
 from kgqa.language import detect
 from kgqa.protocols import Composer, Graph, Library, Linker, Quoter, Reader, Reranker, Retriever
@@ -300,7 +300,7 @@ class QA:
                 r.search, one.asked, r.hits, r.spans, r.quotes, one.language, library, void
             )
         ]
-        if text and one.asked.style == "quote" and any(r.search.focus == "document" for r in read):
+        if text and of_words(one.question) and any(r.search.focus == "document" for r in read):
             graph = [
                 candidate for candidate in graph if candidate.features["kind"]
             ]  # a name is not what a document says
