@@ -214,19 +214,17 @@ STRINGS: dict[str, tuple[str, str]] = {
     "feedback_passage": ("The passage that shows it", "能证明答案的段落"),
     "feedback_span": ("The exact words in that passage", "该段落中的原文"),
     "feedback_entity": ("The right entity, if a name was misread", "如名称识别有误，正确的实体"),
+    "not_kept": (
+        "The answer could not be kept in the history: {why}",
+        "该答案未能保存到历史记录：{why}",
+    ),
     "feedback_mention": ("The words in the question that name it", "问题中指称该实体的文字"),
     "nothing_called": (
         "Nothing in the graph is called “{name}”. Write a name or an IRI that it has.",
         "图谱中没有名为“{name}”的事物，请写出已有的名称或 IRI。",
     ),
-    "mention_missing": (
-        "Say which words of the question name the right entity.",
-        "请写出问题中哪些文字指称正确的实体。",
-    ),
-    "mention_not_there": (
-        "These words do not stand in the question. Copy them from it.",
-        "问题中没有这些文字，请从问题中复制。",
-    ),
+    "mention_missing": ("Say which words of the question name the right entity.", "请写出问题中哪些文字指称正确的实体。"),
+    "mention_not_there": ("These words do not stand in the question. Copy them from it.", "问题中没有这些文字，请从问题中复制。"),
     "feedback_note": ("Remark", "备注"),
     "mark_hint": ("Mark the right words in a passage, or type them below.", "请在段落中选中正确的文字，或在下方输入。"),
     "send": ("Send", "提交"),
@@ -297,10 +295,7 @@ STRINGS: dict[str, tuple[str, str]] = {
         "已答 {answered}，无答案 {abstained}，错误行 {failed}",
     ),
     "batch_reading": ("Reading the questions …", "正在读取问题……"),
-    "batch_waiting": (
-        "Another file is being answered. Yours comes after it.",
-        "正在回答另一份文件，之后轮到您的文件。",
-    ),
+    "batch_waiting": ("Another file is being answered. Yours comes after it.", "正在回答另一份文件，之后轮到您的文件。"),
     "batch_stopped": (
         "Stopped. What is answered is kept: the same file goes on from there.",
         "已停止。已答部分已保留：再次提交同一文件将从该处继续。",
@@ -374,13 +369,13 @@ STRINGS: dict[str, tuple[str, str]] = {
     "pick_feedback": ("Feedback", "反馈"),
     "accept": ("Accept", "采纳"),
     "reject": ("Reject", "拒绝"),
-    "training": ("Export accepted feedback as training data", "导出已采纳的反馈作为训练数据"),
-    "training_questions": ("Export it as questions", "导出为问题"),
+    "training": ("Export training data", "导出训练数据"),
+    "training_questions": ("Export questions", "导出问题"),
     "training_names": ("Export new names", "导出新名称"),
     "training_hint": (
-        "Training data teach the reader. Questions with their answers teach the graph's paths and the confidence. New names are"
-        " RDF: add the file to the knowledge base.",
-        "训练数据用于训练阅读模型；带答案的问题用于训练图谱路径和置信度；新名称是 RDF 文件，请添加到知识库。",
+        "Of the accepted feedback: training data teach the reader; questions with their answers teach the graph's paths and the"
+        " confidence; new names are RDF, a file to add to the knowledge base.",
+        "导出已采纳的反馈：训练数据用于训练阅读模型；带答案的问题用于训练图谱路径和置信度；新名称是 RDF 文件，可添加到知识库。",
     ),
     "no_questions": ("No accepted feedback says a right answer yet.", "尚无说明正确答案的已采纳反馈。"),
     "no_names": ("No accepted feedback gives a name that the graph lacks.", "尚无图谱缺少的名称。"),
