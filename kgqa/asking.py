@@ -206,7 +206,7 @@ _ZH_TAIL = re.compile(
 
 
 _SAYS = re.compile(
-    r"\b(quote|cite|agreed about|(say|says|said|state|states|stated|provide|provides|stipulate|stipulates) (about|on|regarding))\b"
+    r"\b(quote|cite|agreed about|(say|says|said|state|states|stated|provide|provides|stipulates?) (about|on|regarding))\b"
     r"|引用|规定了什么|(怎么|如何|怎样)(规定|约定|说)",
     re.I,
 )
