@@ -134,7 +134,7 @@ def prune(
     from kgqa.training.loop import Schedule
 
     allowed = _limit(quality, max_loss, limit)
-    schedule = Schedule(learning_rate=lr, epochs=recover, log_every=10) if recover else None
+    schedule = Schedule(learning_rate=lr, epochs=recover, log_every=0) if recover else None
     said = {"command": said_command()}
     with bar() as report:
         figures = usable(
@@ -200,7 +200,7 @@ def distil(
     from kgqa.training.compress import distil as run
     from kgqa.training.loop import Schedule
 
-    schedule = Schedule(learning_rate=lr, epochs=epochs, batch=batch, log_every=10)
+    schedule = Schedule(learning_rate=lr, epochs=epochs, batch=batch, log_every=0)
     count = (0 if student else 3) if layers is None else layers
     options = DistilOptions(student, count, temperature, trust, schedule=schedule)
     allowed, said = _limit(quality, max_loss, limit), {"command": said_command()}

@@ -128,7 +128,7 @@ def render(card: Card, size: int) -> str:
         f"  licence   {card.license}",
         f"  base      {card.base}",
         f"  made by   {card.command}",
-        *([f"  made with {_figures(card.said['made_with'])}"] if card.said.get("made_with") else []),
+        *([f"  made with {_figures(_sorted(made))}"] if isinstance(made := card.said.get("made_with"), dict) else []),
         "  data",
         *(f"    {entry}" for entry in card.data),
         "  metrics",
@@ -137,6 +137,10 @@ def render(card: Card, size: int) -> str:
         *(f"    {name}: sha256 {value}" for name, value in card.files.items()),
     ]
     return "\n".join(lines)
+
+
+def _sorted(made: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(sorted(made.items(), reverse=True))  # the version, then the commit
 
 
 def _figures(value: object) -> str:

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+_FEW = 20
+"""Reports up to which each is drawn as a dot."""
+
 _SCALARS = ("loss", "score", "examples_per_second", "learning_rate")
 
 
@@ -54,7 +57,8 @@ def draw(log: Path, picture: Path) -> None:
     rows = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
-    axes.plot([row["update"] for row in rows], [row["loss"] for row in rows], color="tab:blue")
+    dots = "o" if len(rows) <= _FEW else ""  # a line of one point is not seen
+    axes.plot([row["update"] for row in rows], [row["loss"] for row in rows], color="tab:blue", marker=dots)
     axes.set(xlabel="update", ylabel="loss")
     scored = [(row["update"], row["score"]) for row in rows if row["score"] is not None]
     if scored:

@@ -62,6 +62,7 @@ class Schedule:
     :param warmup: share of the updates in which the rate rises to its peak; then it falls to 0 in a straight line.
     :param mixed_precision: run the forward pass in bfloat16.
     :param seed: fixes order and initial weights.
+    :param log_every: updates between two reports; 0 makes about fifty a run, and one after each tenth update at least.
     :param check_every: updates between two validations, where there is one; 0 validates at the end only, or ten times a
         run where there is patience.
     :param patience: validations without a new best after which training stops; 0 never stops early.
@@ -80,6 +81,10 @@ class Schedule:
     log_every: int = 50
     check_every: int = 0
     patience: int = 0
+
+    def reports(self, updates: int) -> int:
+        """Return the updates between two reports of a run."""
+        return self.log_every or max(1, min(10, updates // 50))
 
 
 @dataclass(slots=True)
@@ -345,7 +350,7 @@ def train(
         if progress.update == progress.updates or (run.check_every and progress.update % run.check_every == 0):
             run.validate()
         last = progress.update == progress.updates or run.waiting
-        if last or progress.update % schedule.log_every == 0:
+        if last or progress.update % schedule.reports(progress.updates) == 0:
             run.note()
             if report:
                 report(replace(progress))

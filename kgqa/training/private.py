@@ -80,7 +80,7 @@ class Privacy:
             while run.progress.update < run.progress.updates:
                 run.step()
                 last = run.progress.update == run.progress.updates
-                if last or run.progress.update % schedule.log_every == 0:
+                if last or run.progress.update % schedule.reports(run.progress.updates) == 0:
                     run.note(check if last else None)
                     if report:
                         report(replace(run.progress))

@@ -29,7 +29,19 @@ Objective = Callable[[Settings, Path, Report], float]
 """Trains with settings in a folder, reporting as it goes, and returns the best validation score."""
 
 RATES = {"reader": (5e-5, 1e-3), "encoder": (5e-6, 2e-4), "reranker": (2e-5, 5e-4)}
-BATCHES = {"reader": (16, 32), "encoder": (16, 32), "reranker": (4, 8)}
+"""Learning rates that are tried from weights without a task head."""
+
+TUNED = {"reader": (1e-5, 2e-4), "encoder": (5e-6, 2e-4), "reranker": (5e-6, 1e-4)}
+"""The same from a model that knows its task already, which large rates only harm."""
+
+BATCHES = {"reader": (8, 16, 32), "encoder": (8, 16, 32), "reranker": (4, 8)}
+CLASSES = {
+    "reader": "AutoModelForQuestionAnswering",
+    "encoder": "AutoModel",
+    "reranker": "AutoModelForSequenceClassification",
+}
+"""The class of transformers that each kind is."""
+
 CHECKS = 4
 """Validations of a trial."""
 
@@ -61,11 +73,21 @@ class Common:
 
 
 def search(
-    kind: str, objective: Objective, folder: Path, trials: int, *, seed: int = 13, report: Report | None = None
+    kind: str,
+    objective: Objective,
+    folder: Path,
+    trials: int,
+    *,
+    seed: int = 13,
+    tuned: bool = False,
+    report: Report | None = None,
+    named: Callable[[str], None] | None = None,
 ) -> list[Trial]:
     """Run trials until there are so many, and return them, the best first.
 
     :param kind: ``reader``, ``encoder`` or ``reranker``; decides what is tried.
+    :param tuned: whether the trials start from a model that knows its task.
+    :param named: told the name of each trial when it begins.
     :param folder: receives ``trials.log``, from which a killed search goes on, and ``trials.json``.
     :raises UsageError: no trial came to an end.
     """
@@ -88,6 +110,8 @@ def search(
 
     def run(trial: Any) -> float:
         work = folder / f"trial-{trial.number:03d}"
+        if named is not None:
+            named(f"trial {trial.number + 1} of {trials}")
 
         def told(progress: Progress) -> None:
             if report is not None:
@@ -99,7 +123,7 @@ def search(
                 raise optuna.TrialPruned
 
         try:
-            return objective(_settings(kind, trial), work, told)
+            return objective(_settings(kind, trial, TUNED if tuned else RATES), work, told)
         finally:  # the settings are what is wanted; each checkpoint has hundreds of megabytes
             shutil.rmtree(work, ignore_errors=True)
 
@@ -123,8 +147,8 @@ def _sorted(study: Any, folder: Path) -> list[Trial]:
     return found
 
 
-def _settings(kind: str, trial: Any) -> dict[str, Any]:
-    low, high = RATES[kind]
+def _settings(kind: str, trial: Any, rates: Mapping[str, tuple[float, float]]) -> dict[str, Any]:
+    low, high = rates[kind]
     found = {
         "lr": trial.suggest_float("lr", low, high, log=True),
         "batch": trial.suggest_categorical("batch", BATCHES[kind]),

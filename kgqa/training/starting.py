@@ -75,6 +75,15 @@ def started_from(kind: str, base: str | Path | None) -> Path | None:
     return folder if folder is not None and (folder / "card.json").is_file() else None
 
 
+def knows(kind: str, task: str, base: str | Path | None) -> bool:
+    """Tell whether a base has a card that says it is a model of this task already.
+
+    :param task: ``reader``, ``encoder`` or ``reranker``.
+    """
+    folder = started_from(kind, base)
+    return folder is not None and read_card(folder).kind == task
+
+
 def _folder(name: str, kind: str) -> Path:
     """Return a model's folder; what is no folder here and has the form ``owner/name`` is fetched from the hub."""
     if name == "builtin":

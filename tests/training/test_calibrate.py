@@ -6,8 +6,11 @@ import random
 
 import pytest
 
+import kgqa
+from kgqa.errors import ModelError
 from kgqa.evaluation.answers import Gold, expected_calibration_error
 from kgqa.fusion import Calibration, decide
+from kgqa.models.making import load_calibration
 from kgqa.training.calibrate import FEWEST, Considered, cross_validate, fit, is_right, measure, monotone_logistic
 from kgqa.types import Candidate
 
@@ -76,7 +79,7 @@ def test_a_feature_that_hardly_varies_gets_no_weight() -> None:
 def test_ways_that_few_questions_bring_keep_the_models_of_the_base(halves, fitted) -> None:
     few = halves[1][: FEWEST - 5]
     kept = fit(few, base=fitted)
-    assert kept.sides == fitted.sides and kept.final == fitted.final
+    assert kept == fitted
     assert fit(few).sides != fitted.sides
     assert measure(halves[1], kept)["accuracy"] >= measure(halves[1], fit(few))["accuracy"]
     assert fit(halves[1], base=fitted).sides["span"] != fitted.sides["span"]
@@ -85,3 +88,15 @@ def test_ways_that_few_questions_bring_keep_the_models_of_the_base(halves, fitte
 def test_a_calibration_is_measured_on_questions_it_was_not_fitted_on(halves) -> None:
     rows = halves[0][:200]
     assert 0.5 < cross_validate(rows)["accuracy"] <= measure(rows, fit(rows))["accuracy"] + 0.05
+
+
+def test_kb_toml_names_the_calibration_that_decides(own) -> None:
+    builtin = load_calibration()
+    Calibration(builtin.sides, 1.0, builtin.final).save(own / "strict.json")
+    question = "Which drugs treat gout?"
+    assert kgqa.open(str(own)).ask(question).text
+    (own / "kb.toml").write_text('[models]\ncalibration = "strict.json"\n', encoding="utf-8")
+    assert kgqa.open(str(own)).ask(question).text is None
+    (own / "kb.toml").write_text('[models]\ncalibration = "gone.json"\n', encoding="utf-8")
+    with pytest.raises(ModelError, match=r"gone\.json: not a calibration file"):
+        kgqa.open(str(own)).ask(question)

@@ -315,7 +315,16 @@ def test_a_search_tries_settings_and_goes_on_after_a_kill(tmp_path, tiny_base, c
     assert [one for one in more["trials"] if one in first["trials"]] and f"--lr {more['best']['lr']:.3g}" in more[
         "command"
     ]
+    assert f"--base {tiny_base}" in more["command"] and "--train-words --precision fp32 --epochs 2" in more["command"]
+    assert all(5e-5 <= one["settings"]["lr"] <= 1e-3 for one in more["trials"])  # the base knows no task
     assert not list((tmp_path / "search").glob("trial-*"))
+
+
+def test_a_model_that_knows_its_task_is_searched_with_smaller_rates(reader, tmp_path, capsys):
+    command = ["train", "search", "reader", reader / "main.json", "--base", reader / "out", "--out", tmp_path]
+    status, out, err = run(capsys, *command, "--trials", "2", "--epochs", "0.2", "--length", "48", "--json")
+    assert status == 0 and all(one["settings"]["lr"] <= 2e-4 for one in json.loads(out)["trials"])
+    assert "trial 2 of 2" in err
 
 
 def test_negatives_come_from_the_search_of_a_built_knowledge_base(built):

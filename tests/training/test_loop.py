@@ -53,6 +53,18 @@ def test_the_loss_falls(tmp_path):
     assert seen[-1][0] == 80
 
 
+def test_a_short_run_is_reported_after_each_update_and_a_long_one_now_and_then(tmp_path):
+    seen = []
+    schedule = Schedule(epochs=1, batch=8, log_every=0, mixed_precision=False)
+    train(model(), Line(), schedule, tmp_path, report=lambda progress: seen.append(progress.update))
+    assert seen == [at for at, _ in losses(tmp_path)] == list(range(1, 9))
+    assert [schedule.reports(updates) for updates in (1, 120, 500, 90_000)] == [1, 2, 10, 10]
+    seen.clear()
+    train(model(), Line(), FAST, tmp_path / "slow", report=lambda progress: seen.append(progress.update))
+    assert seen[:3] == [1, 5, 10]  # the first is told at once, and is no point of the curve
+    assert [at for at, _ in losses(tmp_path / "slow")][:2] == [5, 10]
+
+
 @pytest.mark.parametrize("dies_at", [5, 10, 25])
 def test_a_killed_run_resumes_to_the_same_curve_and_weights(tmp_path, dies_at):
     whole, broken = model(), model()

@@ -175,34 +175,42 @@ def _schedule(**said: Any) -> Any:
     from kgqa.training.loop import Schedule
 
     rate, precision = said.pop("lr"), said.pop("precision")
-    return Schedule(learning_rate=rate, mixed_precision=precision == "bf16", log_every=10, **said)
+    return Schedule(learning_rate=rate, mixed_precision=precision == "bf16", log_every=0, **said)
 
 
 class Shown:
-    """One bar on standard error: called with where a training run stands, or told another stage of the work."""
+    """Lines on standard error: called with where a training run stands, told the other stages of the work."""
 
     def __init__(self, bars: Any) -> None:
         self._bars = bars
-        self._said = "reading the data"
-        self._line = bars.add_task(translate(self._said), total=None)
         self._run: RunProgress | None = None
+        self._said = self._name = ""
+        self._counts = False
+        self._line = bars.add_task(translate("reading the data"), total=None)
 
     def __call__(self, progress: RunProgress) -> None:
         """Show updates, loss, validation score and examples a second."""
+        if self._counts:
+            self._begin("", None)
         self._run = progress
         score = "" if progress.score != progress.score else f"  score {progress.score:.3f}"
-        said = f"loss {progress.loss:.3f}{score}  {progress.examples_per_second:.0f}/s"
+        said = f"{self._name}loss {progress.loss:.3f}{score}  {progress.examples_per_second:.0f}/s"
         self._bars.update(self._line, description=said, completed=progress.update, total=progress.updates)
 
-    def stage(self, said: str, done: int = 0, of: int | None = None) -> None:
-        """Begin a stage beside training on a line of its own, or say how far it is."""
+    def named(self, said: str) -> None:
+        """Begin another training run, under a name."""
+        self._begin(said, None)
+        self._name = f"{translate(said)}  "
+
+    def stage(self, said: str, done: int, of: int) -> None:
+        """Say how far a stage beside training is."""
         if said != self._said:
-            self._ended()
-            self._said, self._line = said, self._bars.add_task(translate(said), total=of)
+            self._begin(said, of)
+            self._counts = True
         self._bars.update(self._line, completed=done, total=of)
 
-    def _ended(self) -> None:
-        """Leave no bar behind that still moves; say it where training stopped before its last update."""
+    def _begin(self, said: str, of: int | None) -> None:
+        """Begin a line, leave no bar behind that still moves, and say it where training stopped before its last update."""
         task = next(task for task in self._bars.tasks if task.id == self._line)
         if task.total is None:
             self._bars.remove_task(self._line)
@@ -211,6 +219,8 @@ class Shown:
         run, self._run = self._run, None
         if run is not None and run.update < run.updates:
             note(f"stopped early after {run.update} of {run.updates} updates; the best was update {run.best_update}")
+        self._said, self._name, self._counts = said, "", False
+        self._line = self._bars.add_task(translate(said), total=of)
 
 
 @contextmanager
@@ -227,7 +237,8 @@ def bar() -> Iterator[Shown]:
 def said_command() -> str:
     """Return the command as it was given, with files by their names: what a card says of how its model was made."""
     context = click.get_current_context()
-    words, outer = [], context
+    words: list[str] = []
+    outer = context
     while outer.parent is not None:
         words.insert(0, outer.info_name or "")
         outer = outer.parent

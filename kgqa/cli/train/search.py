@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import join
 from typing import Any
 
 import click
@@ -52,7 +53,8 @@ def command(
     kgqa train search encoder pairs.jsonl --out runs/search --base builtin
     """
     needs_torch()
-    from kgqa.training.search import Common, search
+    from kgqa.training.search import CLASSES, Common, search
+    from kgqa.training.starting import knows
 
     common = Common(
         base=base,
@@ -62,12 +64,16 @@ def command(
         length=given["length"],
         freeze_words=not given["train_words"],
     )
+    tuned = usable(lambda: knows(CLASSES[kind], kind, base))
     with bar() as report:
         objective = usable(lambda: _objective(kind, data, common, given))
-        found = usable(lambda: search(kind, objective, out, trials, seed=given["seed"], report=report))
+        found = usable(
+            lambda: search(
+                kind, objective, out, trials, seed=given["seed"], tuned=tuned, report=report, named=report.named
+            )
+        )
     best = found[0]
-    said = " ".join(f"--{name} {value:.3g}" for name, value in best.settings.items())
-    again = f"kgqa train {kind} {' '.join(map(str, data))} {said} --out ..."
+    again = join(["kgqa", "train", kind, *map(str, data), *_again(best.settings, common)]) + " --out ..."
     if as_json:
         print_json({"best": best.settings, "score": best.score, "trials": found, "command": again})
         return
@@ -75,6 +81,16 @@ def command(
         score = "ended early" if one.score is None else f"{one.score:.4f}"
         click.echo(f"{score:>12}  " + ", ".join(f"{name} {value:.3g}" for name, value in one.settings.items()))
     click.echo(again)
+
+
+def _again(settings: dict[str, Any], common: Any) -> list[str]:
+    """Return the options that train with these settings and what all trials shared."""
+    words = [word for name, value in settings.items() for word in (f"--{name}", f"{value:.3g}")]
+    words += ["--base", str(common.base)] if common.base else []
+    words += ["--length", str(common.length)] if common.length else []
+    words += ["--train-words"] if not common.freeze_words else []
+    words += ["--precision", "fp32"] if not common.mixed_precision else []
+    return [*words, "--epochs", f"{common.epochs:g}", "--seed", str(common.seed)]
 
 
 def _objective(kind: str, data: tuple[Path, ...], common: Any, given: dict[str, Any]) -> Any:
