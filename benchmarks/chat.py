@@ -49,7 +49,7 @@ def main() -> None:
     rows = (Path(options.kb) / "questions.jsonl").read_text(encoding="utf-8").splitlines()
     questions = [json.loads(row)["question"] for row in rows]
     figures: dict[str, Any] = {
-        "commit": _commit(),
+        "commit": commit(),
         "cpus": os.cpu_count(),
         "load": os.getloadavg()[0],
         "kb": options.kb,
@@ -171,7 +171,8 @@ class Page:
             connection.close()
 
 
-def _commit() -> str:
+def commit() -> str:
+    """Return the short name of the commit that is measured."""
     done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     return done.stdout.strip() or "unknown"
 

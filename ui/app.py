@@ -40,7 +40,13 @@ ON_LOAD = (
   const wanted = localStorage.getItem('kgqa-theme');
   if (wanted) document.body.classList.toggle('dark', wanted === 'dark');
   const names = NAMES;
+  const turning = /[\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]/g;  // they can disguise what a file is
   const name = () => {
+    document.querySelectorAll('.file-preview .filename span').forEach(e => {
+      for (const part of e.childNodes) if (part.nodeType === 3 && part.data.search(turning) >= 0) {
+        part.data = part.data.replace(turning, '');
+      }
+    });
     // The name that Gradio gives its upload areas hides the words in them from people who navigate by voice.
     document.querySelectorAll('.upload-container[aria-label]').forEach(e => e.removeAttribute('aria-label'));
     const said = names[document.documentElement.lang === 'zh' ? 'zh' : 'en'];

@@ -121,8 +121,9 @@ def _listen(frame: Frame, log: Any, live: Any, box: Any, ask: Any, stop: Any, as
     frame.stamp.change(chat.redraw, [frame.conversation, frame.base, frame.language], [log, live], **redraw)
     for source in (log, live):
         source.select(
-            frame.look, frame.look_inputs, frame.look_outputs, show_progress="hidden", api_visibility="private"
-        )
+            frame.look, frame.look_inputs, frame.look_outputs, show_progress="hidden", api_visibility="private",
+            trigger_mode="multiple",  # a second piece of evidence may be opened before the first is shown
+        )  # fmt: skip
 
 
 def _edit(event: gr.EventData) -> str:
@@ -264,15 +265,19 @@ class Chat:
                 seconds = time.perf_counter() - started
                 done = conversation.with_turn(Turn(asked, event.question, base, event, now()))
                 yield {self._live: self.redraw(done, base, language, request)[1]}  # shown first, kept then
-                self._keep(done, seconds, owner_of(request, browser))
+                self._keep(done, seconds, owner_of(request, browser), language)
                 yield {self._state: done}
             else:
                 why = t("stopped", language) if isinstance(event, Stopped) else explain_fault(event, language)
                 yield {self._live: failed(asked, why, language)}
 
-    def _keep(self, done: Conversation, seconds: float, owner: str) -> None:
-        self._desk.history.save(owner, done)
-        self._desk.feedback.record(done.turns[-1].base, owner, done.turns[-1].answer, seconds)
+    def _keep(self, done: Conversation, seconds: float, owner: str, language: str) -> None:
+        """Keep a conversation; where that fails (a full disk), the answer stands nevertheless."""
+        try:
+            self._desk.history.save(owner, done)
+            self._desk.feedback.record(done.turns[-1].base, owner, done.turns[-1].answer, seconds)
+        except Exception as fault:  # said on the page, whatever it is
+            gr.Warning(t("not_kept", language, why=explain_fault(fault, language)))
 
     def stop(self, ticket: str, request: gr.Request) -> None:
         """Stop the answer of a ticket, running or still waiting."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from .desk import Desk
+from .desk import Desk, explain_fault
 from .export import to_markdown, to_pdf, to_record
 from .frame import Frame, Wording, data_of, owner_of, page, user_of
 from .history import Conversation
@@ -115,7 +115,11 @@ class HistoryPanel:
         def labels(name: str) -> Any:
             return self._desk.labeller(self._desk.bases.get(name) or next(iter(self._desk.bases.values())), language)
 
-        return make(self._desk.permitted(conversation, user_of(request)), language, labels).packed()
+        try:
+            return make(self._desk.permitted(conversation, user_of(request)), language, labels).packed()
+        except Exception as fault:  # said on the page, whatever it is
+            gr.Warning(explain_fault(fault, language))
+            return None
 
 
 def listen_history(frame: Frame, parts: dict[str, Any]) -> list[Any]:

@@ -303,4 +303,4 @@ def listen(frame: Frame, look: Look, parts: dict[str, Any]) -> None:
     parts["send"].click(look.correct, inputs, [frame.conversation, frame.stamp, inspector.panel], **quiet)
     inspector.body.input(look.mark, frame.language, [parts["passage"], parts["span"]], queue=False, **quiet)
     for source in (inspector.body, inspector.result):
-        source.select(look.look, frame.look_inputs, look.outputs(), **quiet)
+        source.select(look.look, frame.look_inputs, look.outputs(), trigger_mode="multiple", **quiet)

@@ -564,6 +564,7 @@ def test_hostile_uploads_are_inert_wherever_they_are_shown(visit, tmp_path):
     large = tmp_path / "large.csv"
     large.write_text("name\n" + "=cmd|' /C calc'!A0 zebrol" + "x" * 1_000_000 + "\n", encoding="utf-8")
     at.put("#upload", turned, large)
+    assert "\u202e" not in at.page.locator("#upload .file-preview").inner_text()
     at.page.click("#upload-button")
     at.page.locator("#upload-report .ok").nth(1).wait_for()
     assert "\u202e" not in at.page.locator("#upload-report").inner_text()
