@@ -72,7 +72,7 @@ _QUOTE = re.compile(
     re.I,
 )
 _DEFINE = re.compile(r"^\W*what (is|are) (\(are\) )?[^,]{2,80}\?*\s*$|是什么[？?]?$|什么是", re.I)
-_OF = re.compile(r"\b(of|for|in|by|between|called|name[ds]?|known as|target|function)\b", re.I)
+_OF = re.compile(r"\b(of|for|in|by|between|called|name[ds]?|known as|target|function)\b|的(?!意思|定义|含义)", re.I)
 _HOW_MUCH = re.compile(r"\bhow (long|much|often|old|far|high|low|large|big|deep|tall|fast|common|frequent)\b", re.I)
 _BORDER = re.compile(
     r"\b(below|above|under|over|beyond|exceeding|up to) (which|what)\b"

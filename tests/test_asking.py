@@ -28,6 +28,8 @@ from kgqa.asking import asked, fits, measure
         ("Do you know when the agreement expires?", "date", "span"),
         ("您能解释一下不可抗力条款吗？", "span", "quote"),
         ("Can you take it with food?", "boolean", "truth"),
+        ("哮喘是什么？", "span", "quote"),
+        ("哮喘的编码是什么？", "span", "span"),
     ],
 )
 def test_what_a_question_asks_for(question: str, kind: str, style: str) -> None:
