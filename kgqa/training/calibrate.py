@@ -46,7 +46,8 @@ def fit(
     first has not seen.
 
     :param strength: weight of the quadratic penalty; larger is smoother.
-    :param base: whose models stay for ways of answering that occur in fewer than :data:`FEWEST` of the questions.
+    :param base: whose models stay for ways of answering that occur in fewer than :data:`FEWEST` of the questions, and whose
+        threshold stays where there are fewer questions than that.
     """
     order = list(rows)
     random.Random(1).shuffle(order)
@@ -60,6 +61,8 @@ def fit(
     sides = _ranking(rows, strength, folds, base)
     final = dict(base.final) if base else {}
     final |= {way: _winner(pairs) for way, pairs in wins.items() if len(pairs) >= FEWEST}
+    if base and len(rows) < FEWEST:
+        return Calibration(sides, base.threshold, final)
     return Calibration(sides, best_threshold(rows, Calibration(sides, 0.0, final)), final)
 
 
