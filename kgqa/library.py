@@ -94,6 +94,10 @@ class DocumentLibrary:
                 found.setdefault(name, []).append(doc_id)
         return {name: found[name] for name in sorted(found, key=len, reverse=True) if len(found[name]) <= _SAME}
 
+    def written(self, language: str) -> frozenset[str]:
+        """Return ids of the documents in a language."""
+        return self._store.written(language)
+
     def known(self, words: Sequence[str]) -> list[bool]:
         """Tell for each word whether it stands anywhere in the documents."""
         return self._retriever.known(words) if self._retriever else [False] * len(words)

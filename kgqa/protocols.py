@@ -111,6 +111,9 @@ class Library(Protocol):
     def subject(self, doc_id: str, language: str = "en") -> Link | None:
         """Return the thing whose own text a document is, as a link without a place; ``None`` when there is none or several."""
 
+    def written(self, language: str) -> frozenset[str]:
+        """Return ids of the documents in a language."""
+
     def known(self, words: Sequence[str]) -> list[bool]:
         """Tell for each word whether it stands anywhere in the documents."""
 

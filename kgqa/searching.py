@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from kgqa.asking import topic
-from kgqa.language import is_chinese
+from kgqa.language import detect, is_chinese
 from kgqa.naming import name_in
 from kgqa.protocols import Library
 from kgqa.types import Filters, GraphFinding, Link
@@ -56,7 +56,7 @@ def plan(
         name = Link(start, end, question[start:end], "", "", 1.0, "given")
         return [_in_documents(question, name, documents, filters, None)]
     if own:
-        longest = max(own, key=lambda link: (link.end - link.start, link.score))
+        longest = max(_readable(own, question, library), key=lambda link: (link.end - link.start, link.score))
         same = [link for link in own if (link.start, link.end) == (longest.start, longest.end)]
         documents = frozenset(d for link in same for d in link.documents)
         return [_in_documents(question, longest, documents, filters, None)]
@@ -67,6 +67,12 @@ def plan(
         name = Link(*place, question[slice(*place)], "", "", 1.0, "given")
         return [_in_documents(question, name, documents, filters, None)]
     return [_anywhere(question, links, filters, library)]
+
+
+def _readable(own: Sequence[Link], question: str, library: Library | None) -> Sequence[Link]:
+    """Return the links to things that have a text in the question's language, if any has; else all."""
+    texts = library.written(detect(question)) if library else frozenset()
+    return [link for link in own if texts.intersection(link.documents)] or own
 
 
 def _trimmed(link: Link) -> Link:

@@ -22,6 +22,9 @@ class Shelf:
     def own(self, entity: str):
         return frozenset({"c2.txt"} if entity == "ex:c2" else ())
 
+    def written(self, language):
+        return frozenset({"zh/warfarin.md"} if language == "zh" else ("c1.txt", "fibrillation.md"))
+
     def known(self, words):
         return [True] * len(words)
 
@@ -93,3 +96,21 @@ def test_the_number_of_a_document_narrows_the_search_to_it() -> None:
     assert search.question == "Does the patient in document have gout?"
     (other,) = plan("Does the patient in case note 12 have gout?", [], [], Filters(), Shelf())
     assert other.filters.documents is None
+
+
+def _own(question: str, name: str, document: str) -> Link:
+    at = question.index(name)
+    return Link(at, at + len(name), name, f"ex:{name}", name, 1.0, documents=(document,))
+
+
+def test_of_two_things_with_texts_the_one_is_read_that_has_it_in_the_language_of_the_question() -> None:
+    question = "华法林治疗心房颤动时INR的目标范围是多少？"
+    links = [_own(question, "华法林", "zh/warfarin.md"), _own(question, "心房颤动", "fibrillation.md")]
+    (search,) = plan(question, links, [], Filters(), Shelf())
+    assert search.filters.documents == {"zh/warfarin.md"}
+
+
+def test_a_thing_whose_only_text_is_in_another_language_is_read_in_it() -> None:
+    question = "心房颤动如何治疗？"
+    (search,) = plan(question, [_own(question, "心房颤动", "fibrillation.md")], [], Filters(), Shelf())
+    assert search.filters.documents == {"fibrillation.md"}

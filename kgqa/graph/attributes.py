@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kgqa.graph.candidates import Anchor, Enumerator
-from kgqa.graph.likeness import Likeness, Wording, named, wording
+from kgqa.graph.likeness import Likeness, Wording, named, unexplained, wording
 from kgqa.graph.query import Chain, Hop, Query
 from kgqa.graph.question import Mention, Reading, mask, operation_of
 from kgqa.graph.recall import mentions
@@ -24,6 +24,8 @@ _LENGTH = 0.2  # what each character of a mention counts, up to six
 _LINK = 3.0  # what the logarithm of a link's score counts
 _SURE = 0.9
 _OTHER = 3.0  # what it costs that another name of the question is left out
+_AMOUNTS = frozenset({"span", "age", "number"})
+_LEFT = 0.25  # share of four pieces of a question that may be left over where a thing is said to lack what is asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,22 @@ class Attributes:
                 ]
             if found:
                 found.sort(key=lambda item: -item.score)
+                if not self._understood(words, found[0]):
+                    continue
                 rank = found[0].score + _LENGTH * min(6, mention.end - mention.start)
                 best = max(best, (rank, found), key=lambda pair: pair[0])
         return [Attribute(item.mention, item.anchor, item.query, _chance(item.score)) for item in best[1]]
+
+    def _understood(self, words: Wording, best: Attribute) -> bool:
+        """Tell whether a question is read as a whole, which it must be where the thing has no such attribute.
+
+        "首剂是多少" of a drug without a daily dose does not ask for that dose: text may know what the graph does not.
+        """
+        relation = best.query.chains[0].hops[0].relation
+        if self.learnt or self._values(best.anchor.term, relation):
+            return True
+        left = min(unexplained(words, named(label, ())) for label in _labels(relation, words.masked))
+        return not words.clipped and left <= _LEFT
 
     def _named(self, link: Link) -> bool:
         """Tell whether a link is to a thing by a name that is written out; misspelt ones count where the wording is learnt."""
@@ -75,7 +90,7 @@ class Attributes:
     def _queries(self, words: Wording, anchor: Anchor) -> list[tuple[Query, float]]:
         found = []
         for hop in self._enumerator.hops(anchor.term)[:_MOST_HOPS]:
-            if not hop.forward or hop.relation.prefix:
+            if not hop.forward or hop.relation.prefix or (_AMOUNTS.issuperset(words.kinds) and _thing(words, hop)):
                 continue
             values = self._values(anchor.term, hop.relation)
             # A relation that the thing could have but has not competes too: if it fits best, there is no answer.
@@ -102,6 +117,12 @@ def plain(reading: Reading, score: float) -> bool:
     """
     extreme = bool(reading.superlative) and score < _SURE
     return not (reading.periods or reading.bounds or reading.without or reading.denied >= 0 or extreme)
+
+
+def _thing(words: Wording, hop: Hop) -> bool:
+    """Tell whether a hop leads to things of some class, which are no answer to "how long"."""
+    side = hop.relation.side(hop.forward)
+    return bool(words.kinds) and side.kind == "entity" and bool(side.classes)
 
 
 def _left_out(mention: Mention, links: Sequence[Link]) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import permutations, product
 
 from kgqa.graph.denials import lacking
+from kgqa.graph.joined import joined
 from kgqa.graph.matching import Match
 from kgqa.graph.query import TRUE, Chain, Condition, Hop, Query
 from kgqa.graph.question import Reading
@@ -113,6 +114,7 @@ class Enumerator:
     def _single(self, match: Match, anchor: Anchor) -> Iterator[Query]:
         chains = list(self._chains(match, anchor, 3))
         yield from (Query((chain,), operation=match.reading.operation) for chain in self._named(match, anchor))
+        yield from joined(match, anchor.term, anchor.mention, self._hops(anchor.term))
         for chain in chains:
             yield from self._finish(match, Query((chain,)))
         if match.reading.periods or match.reading.bounds:

@@ -30,6 +30,7 @@ OR = re.compile(r"\beither\b|\bor\b|或者|或", re.I)
 BOTH = re.compile(
     r"\bboth\b|\band\b|\bas well as\b|\bin common\b|\balong with\b|\bbetween\b|和|与|以及|同时|都|共同|既|又", re.I
 )
+JOIN = re.compile(r"\s*(?:,?\s*\band\b(?:\s+(?:the|an?))?|和|与|及|以及|、)\s*", re.I)
 
 KIND = r"(?:kind|type|sort|form|sub-?type|sub-?class|variant|variety|example|instance|sub-?category|case|subgroup|member)(?:e?s)?"
 M = "⟦{k}⟧"
@@ -43,6 +44,7 @@ DOWN = (
     rf"(?:\b(?:which|what)|哪一?(?:种|个|些|款|类)) {M}(?!\s*(?:-|law\b))|哪一?(?:种|个|些|款|类){M}",
     rf"{M}['’]?s? (?:{KIND}|children|descendants)\b(?! of)",
     rf"\b(?:below|beneath) {M}|\b(?:is|are|comes?|goes|go|sits?|lies?|directly|immediately) under {M}",
+    rf"(?:哪一?(?:些|种|个|类|款)|什么|多少[种个类款]?|几[种个类款])[^⟦，,。]{{0,12}}(?<!不)属于{M}",
     rf"属于{M}的|{M}(?:有哪些|包括哪些|分为哪些|分为|的)(?:类型|亚型|子类|种类|分类|几种|哪几种|哪些(?=[？?]|\s*$|类|种))|{M}(?:可以)?分为",
 )
 UP = (
@@ -91,6 +93,9 @@ HEAD = re.compile(
     re.I,
 )
 
+# "哪一份" is cut into "哪" and "一份"; the measure word names nothing.
+WHICH_ZH = re.compile(r"哪一?(?:个|种|部|家|份|条|款|位|项|类|名|所|座|本|门|间|支|艘|些)")
+
 AUXILIARY_WORDS = """
 is are was were do does did has have had can could will would should may might
 """
@@ -108,7 +113,7 @@ SHARED = frozenset(SHARED_WORDS.split())
 
 TREE_WORDS = """
 kind type class subclass subtyp categori group fall list direct immedi below under beneath divid classif
-classifi belong sibl parent level hierarchi taxonomi form besid sister alongsid next
+classifi belong sibl parent level hierarchi taxonomi form besid sister alongsid next 属于
 """
 TREE = frozenset(TREE_WORDS.split())
 

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from kgqa.graph.question import Reading
 from kgqa.graph.schema_words import Relation, SchemaWords, Side, Words, compact
-from kgqa.graph.words import alike, is_chinese
+from kgqa.graph.words import alike, is_chinese, parts
 from kgqa.protocols import Encoder
 
 Weights = NDArray[np.float32]
 """One number in [0, 1] for each word of the question."""
 
 _GROUP = 0.85  # what a shared thesaurus group is worth beside the same stem
+_PARTS = 0.95  # a compound that the question has in pieces ("适用哪里的法律" for "适用法律")
 _HINT = 0.6  # words of a description explain less than words of a name
 _CODES = """
 code identifi id number cod thesaurus vocabulari terminolog classif catalog list regist refer xref 代码 编码 编号
@@ -205,12 +206,21 @@ class Match:
             total = found = 0.0
             for stem, near in zip(phrase.stems, phrase.groups, strict=True):
                 weight = self._rarity.get(stem, 1.0)
-                row = np.array([self._alike(k, stem, near) for k in range(len(explains))], np.float32)
+                row = self._row(stem, near)
                 total += weight
                 found += weight * float(row.max(initial=0.0))
                 explains = np.maximum(explains, row)
             self._phrases[phrase] = (found / total if total else 0.0, explains)
         return self._phrases[phrase]
+
+    def _row(self, stem: str, near: frozenset[int]) -> Weights:
+        """Return how alike each word of the question is to a word of a phrase, or to a piece of it if it has all pieces."""
+        size = len(self.reading.words)
+        row = np.array([self._alike(k, stem, near) for k in range(size)], np.float32)
+        pieces = parts(stem) if row.max(initial=0.0) < _GROUP else ()
+        if pieces and {word.stem for word in self.reading.words}.issuperset(pieces):
+            row = np.maximum(row, [_PARTS * (word.stem in pieces) for word in self.reading.words]).astype(np.float32)
+        return row
 
     def behind(self, relation: Relation, place: int) -> float:
         """Return the support of a relation by the words from a place of the masked text on."""

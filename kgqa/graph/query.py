@@ -105,6 +105,11 @@ class Query:
         return tuple(hop for chain in (*self.chains, *self.without) for hop in chain.hops) + self.tail
 
     @property
+    def joined(self) -> bool:
+        """Tell whether it lists what any of several relations says of one thing."""
+        return self.either and len({chain.mention for chain in self.chains}) < len(self.chains)
+
+    @property
     def last(self) -> Hop | None:
         """Return the hop that reaches the answer."""
         if self.tail:

@@ -73,6 +73,11 @@ class Reading:
         """Return how the asked thing lies to a mention in a hierarchy, if the question says so."""
         return next((item.place for item in self.places if item.mention == mention), None)
 
+    def joined(self, one: int, other: int) -> bool:
+        """Tell whether nothing but "and" stands between two words (and their articles)."""
+        between = self.masked[self.words[one].end : self.words[other].start] if one < other else ""
+        return cues.JOIN.fullmatch(between) is not None
+
 
 def read(text: str, mentions: Sequence[Mention]) -> Reading:
     """Read a question whose mentions are known; mentions must not overlap and be in order."""
@@ -85,6 +90,7 @@ def read(text: str, mentions: Sequence[Mention]) -> Reading:
     used = [(item.start, item.stop) for item in times] + [(item.start, item.stop) for item in numbers]
     used += [match.span() for pattern in (cues.COUNT, cues.EXCEPT) for match in pattern.finditer(masked)]
     used += [superlative.span()] if superlative else []
+    used += [match.span() for match in cues.WHICH_ZH.finditer(masked)]
     content = tuple(
         k
         for k, word in enumerate(words)
@@ -191,15 +197,17 @@ def _noun_phrase(words: list[Token], masked: str, start: int) -> tuple[int, ...]
             continue  # "the ⟦0⟧-law agreement"
         if not run and word.stem in cues.SHARED:
             continue  # "哪些共同的症状"
-        if mention or (run and word.text.lower() in STOP) or (run and _participle(words, k)) or len(run) == 4:
+        if mention or (run and word.text.lower() in STOP) or (run and _verb(words, k)) or len(run) == 4:
             break
         if word.content:
             run.append(k)
     return tuple(run)
 
 
-def _participle(words: list[Token], k: int) -> bool:
+def _verb(words: list[Token], k: int) -> bool:
     """Tell whether a word is like "signed" in "agreements signed in ...": no part of the name before it."""
+    if words[k].text == "属于":
+        return True
     follower = words[k + 1] if k + 1 < len(words) else None
     return words[k].text.endswith("ed") and (follower is None or not follower.content)
 

@@ -230,7 +230,7 @@ class _Account:
             "unused": max(0, unused),
             "back": self._back,
             "also": self._also,
-            "order": float(np.mean(self._orders)) if self._orders else 0.5,
+            "order": float(np.mean(self._orders)) if self._orders else 1.0 if query.joined else 0.5,
             "direct": self._direct,
             "general": self._general,
             "repeated": self._repeated(query),

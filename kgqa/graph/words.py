@@ -113,6 +113,26 @@ def _segmented(run: str) -> tuple[str, ...]:
     return tuple(pieces)
 
 
+@lru_cache(maxsize=20_000)
+def parts(word: str) -> tuple[str, ...]:
+    """Return the shorter words of which a Chinese compound is made, in order; empty where a dictionary knows none.
+
+    >>> parts("适用法律")
+    ('适用', '法律')
+    """
+    if len(word) < 4 or not is_chinese(word):
+        return ()
+    pieces = [piece for piece in _jieba().cut_for_search(word) if piece != word]  # type: ignore[attr-defined]
+    found: list[str] = []
+    while sum(map(len, found)) < len(word):
+        rest = word[sum(map(len, found)) :]
+        fitting = [piece for piece in pieces if len(piece) > 1 and rest.startswith(piece)]
+        if not fitting:
+            return ()
+        found.append(min(fitting, key=len))
+    return tuple(found) if len(found) > 1 else ()
+
+
 def stems(text: str) -> tuple[str, ...]:
     """Return the stems of the content words of a text; of all words where no word has content."""
     words = tokens(text)

@@ -149,6 +149,7 @@ class PassageStore:
         self._doc_row = {name: row for row, name, *_ in rows}
         self._span = {name: range(first, first + count) for _, name, _, first, count, _ in rows}
         self._doc_scope = [row[5] for row in rows]
+        self._written: dict[str, frozenset[str]] = {}
 
     def __len__(self) -> int:
         return len(self._scope_of)
@@ -241,6 +242,14 @@ class PassageStore:
         languages = Counter(str(one["language"]) for one in fields)
         days = {one["validity"].valid_from for one in fields if one["validity"].valid_from}
         return dict(languages.most_common()), tuple(sorted(days))
+
+    def written(self, language: str) -> frozenset[str]:
+        """Return ids of the documents in a language."""
+        if language not in self._written:
+            scopes = {at for at, fields in enumerate(self._scopes) if fields["language"] == language}
+            pairs = zip(self._listed, self._doc_scope, strict=True)
+            self._written[language] = frozenset(name for (name, _), scope in pairs if scope in scopes)
+        return self._written[language]
 
     def closed(self) -> dict[str, frozenset[str]]:
         """Return the groups of each document that is not open to everyone, by id."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kgqa.graph.question import Mention, read
+from kgqa.graph.words import parts
 from kgqa.types import Link
 
 
@@ -70,3 +71,46 @@ def test_exception_and_negation_are_told_apart() -> None:
     assert found.without == (1,)
     assert not found.negated
     assert reading("Which ports must A not enter?", "A").negated
+
+
+def test_a_measure_word_behind_which_names_nothing() -> None:
+    found = reading("远舟公司最早签订的合同是哪一份？", "远舟公司")
+    assert [found.words[k].text for k in found.content] == ["签订", "合同"]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("哪些药物属于利尿剂？", "down"),
+        ("有多少种药物属于利尿剂？", "down"),
+        ("哪些药物不属于利尿剂？", None),
+        ("利尿剂属于哪一类药物？", "up"),
+    ],
+)
+def test_belonging_points_up_or_down(text: str, place: str | None) -> None:
+    found = reading(text, "利尿剂")
+    assert found.place(0) == place
+    if place == "down":
+        assert [found.words[k].text for k in found.head] == ["药物"]
+
+
+@pytest.mark.parametrize(
+    ("text", "one", "other", "joined"),
+    [
+        ("采购合同的买方和卖方是谁？", "买方", "卖方", True),
+        ("采购合同的买方、卖方是谁？", "买方", "卖方", True),
+        ("Who are the buyer and the seller of X?", "buyer", "seller", True),
+        ("Who are the buyer, and who is the seller of X?", "buyer", "seller", False),
+        ("采购合同的买方是谁？卖方是谁？", "买方", "卖方", False),
+    ],
+)
+def test_only_words_that_and_alone_divides_are_joined(text: str, one: str, other: str, joined: bool) -> None:
+    found = reading(text)
+    places = [next(k for k, word in enumerate(found.words) if word.text == said) for said in (one, other)]
+    assert found.joined(*places) is joined
+    assert not found.joined(*reversed(places))
+
+
+def test_compounds_are_cut_into_the_words_that_they_are_made_of() -> None:
+    assert parts("适用法律") == ("适用", "法律")
+    assert parts("法律") == parts("law") == parts("𠮷𠮷𠮷𠮷") == ()
