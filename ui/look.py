@@ -24,6 +24,9 @@ from .words_card import deciding_words
 FIELDS = ("answer", "passage", "span", "entity", "mention", "note")
 """The fields of the correction, in order."""
 
+_MARKUP = re.compile(r"[#*_|>\s]+")
+"""What Markdown writes around words."""
+
 _BETWEEN = re.compile(r"[;；,，、\n]")
 """What stands between the members of a list that is an answer."""
 
@@ -172,7 +175,10 @@ class Look:
             done = conversation.judged(index, "right")
             self._desk.history.save(owner, done)
             return {self._state: done, self._stamp: time.time_ns()}
-        choices = [(plain(f"[{n}] {p.title or p.doc_id}: {p.text[:80]}"), n - 1) for n, p in _passages(answer)]
+        choices = [
+            (plain(f"[{n}] {p.title or p.doc_id}: {_MARKUP.sub(' ', p.text[:90]).strip()}"), n - 1)
+            for n, p in _passages(answer)
+        ]
         parts = self._parts
         cleared = {parts[name]: "" for name in ("answer", "span", "mention", "note")}
         return {

@@ -27,7 +27,7 @@ def build_owner(frame: Frame) -> None:
     refresh = words.put(gr.Button(t("refresh"), size="sm", min_width=90, elem_id="owner-refresh"), value="refresh")
     figures = page(elem_id="dashboard")
     table = page(elem_id="feedback-table")
-    with gr.Row(equal_height=True):
+    with gr.Row(equal_height=True, elem_id="owner-row"):
         which = words.put(
             gr.Dropdown(choices=[], label=t("pick_feedback"), scale=4, elem_id="feedback-which"), label="pick_feedback"
         )
@@ -36,7 +36,7 @@ def build_owner(frame: Frame) -> None:
     with gr.Row():
         kinds = ("training", "training_questions", "training_names")
         exports = {
-            key: words.put(gr.Button(t(key), min_width=200, elem_id=key.replace("_", "-")), value=key) for key in kinds
+            key: words.put(gr.Button(t(key), min_width=130, elem_id=key.replace("_", "-")), value=key) for key in kinds
         }
     words.put(gr.HTML(_export_hint("en"), apply_default_css=False), value=_export_hint)
     file = gr.JSON(visible=False)

@@ -12,6 +12,8 @@ from .desk import Desk, KnowledgeBase
 log = logging.getLogger("kgqa.ui")
 ENOUGH = 6
 """Questions of each script that are offered."""
+FEW = 4
+"""Proven questions from which on only these are offered."""
 AT_ONCE = 2
 """Questions asked together; few, so that whoever comes meanwhile does not wait."""
 
@@ -44,5 +46,7 @@ def _prove(desk: Desk, base: KnowledgeBase) -> None:
         for question in right(base.folder, base.ask_many(asked)):
             proven.append(question)
             missing[question.isascii()] -= 1
+        if len(proven) >= FEW:
+            desk.proven[base.name, generation] = list(proven)
     if proven:
         desk.proven[base.name, generation] = proven

@@ -666,11 +666,14 @@ LATE_CLOSE = """(() => {
   window.fetch = async (what, ...rest) => {
     const answer = await send(what, ...rest);
     if (!String(what.url || what).includes('/queue/data')) return answer;
-    const words = new TextDecoder();
+    const read = new TextDecoder(), write = new TextEncoder();
     const late = new TransformStream({ async transform(chunk, out) {
-      if (window.hold && words.decode(chunk).includes('close_stream'))
-        await new Promise(done => { window.release = done; });
-      out.enqueue(chunk);
+      const text = read.decode(chunk, { stream: true });
+      const at = text.includes('close_stream') ? text.lastIndexOf('data:', text.indexOf('close_stream')) : -1;
+      if (!window.hold || at < 0) return out.enqueue(write.encode(text));
+      out.enqueue(write.encode(text.slice(0, at)));
+      await new Promise(done => { window.release = done; });
+      out.enqueue(write.encode(text.slice(at)));
     } });
     return new Response(answer.body.pipeThrough(late), { headers: answer.headers, status: answer.status });
   };
@@ -684,7 +687,7 @@ def test_what_is_asked_while_the_stream_of_results_closes_is_heard(visit):
     at.page.evaluate("window.hold = true")
     at.live("[data-act=entity]").first.click()
     at.panel(".sheet").wait_for()
-    at.page.wait_for_function("window.release")
+    at.page.wait_for_function("!!window.release")
     with at.page.expect_response("**/queue/join*"):
         at.live("[data-act=document]:visible").first.click()
     at.page.evaluate("window.hold = false; window.release()")
