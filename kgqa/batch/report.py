@@ -61,42 +61,6 @@ _CHINESE = {
     "out of date": "已过时",
     "not permitted": "无权查看",
 }
-_TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # they can disguise what a name is
-
-_CHINESE = {
-    "answers": "答案",
-    "Rows that could not be asked": "无法提问的行",
-    "Answers, the least certain first": "答案，把握最小的在前",
-    "Without an answer; the figure says how likely it is that the sources have none": "无答案；数字表示来源中确无答案的可能性",
-    "Row": "行",
-    "Confidence": "置信度",
-    "Question": "问题",
-    "Answer": "答案",
-    "Evidence": "证据",
-    "and {} more": "另有 {} 行",
-    "questions": "问题",
-    "answered": "已回答",
-    "no answer": "无答案",
-    "bad rows": "错误行",
-    "mean confidence": "平均置信度",
-    "because: {}": "原因：{}",
-    "no entity found": "未找到实体",
-    "no relation found": "未找到关系",
-    "no passage found": "未找到段落",
-    "sources disagree": "来源不一致",
-    "reader unsure": "阅读结果不确定",
-    "out of date": "已过时",
-    "not permitted": "无权查看",
-}
-_REASONS = {
-    "no_entity": "no entity found",
-    "no_relation": "no relation found",
-    "no_passage": "no passage found",
-    "sources_disagree": "sources disagree",
-    "reader_unsure": "reader unsure",
-    "out_of_date": "out of date",
-    "not_permitted": "not permitted",
-}
 
 
 def report_page(name: str, records: Sequence[Mapping[str, Any]], language: str = "en", limit: int = 5000) -> str:

@@ -239,3 +239,12 @@ def test_killed_at_random_moments_the_result_is_the_undisturbed_one(kb, tmp_path
     assert output.read_bytes() == (tmp_path / "whole.csv").read_bytes()
     repeated = len(log.read_text(encoding="utf-8").splitlines()) - len(asked)
     assert repeated <= 8 * 4 * kills  # only the questions that were being answered when the kill came
+
+
+def test_the_summary_speaks_chinese_and_hides_no_direction(kb, tmp_path):
+    file = tmp_path / "q.txt"
+    file.write_text("二甲双胍的禁忌症是什么？\nWhat is\u202e love?\n", encoding="utf-8")
+    batch.run(file, kb, tmp_path / "a.csv", page=tmp_path / "a.html", language="zh")
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert '<html lang="zh">' in page and "把握最小的在前" in page and "原因：未提及已知事物" in page
+    assert "\u202e" not in page and "Confidence" not in page
