@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from kgqa.language import simplified
 from kgqa.types import AnswerKind
 
 Style = Literal["span", "quote", "exists", "truth"]
@@ -33,7 +34,10 @@ class Asked:
     form: Form = "any"
 
 
-_COUNT = re.compile(r"\b(how many|number of|count)\b|多少(?!钱|毫|岁|天|克|时|元)|几(?=个|种|项|条|类|名|份)", re.I)
+_COUNT = re.compile(
+    r"\b(how many|number of|count)\b|多少(?!钱|毫|岁|天|克|时|元)|几(?=个|种|项|条|类|名|份|片|粒|支|瓶|次|位|家|款|部|倍)",
+    re.I,
+)
 _DATE = re.compile(
     r"\b(when|(what|which) (date|day|year)|date of|effective date|end date|expiry date|until when)\b"
     r"|何时|什么时候|哪一?年|哪一?天|日期|到期日|生效日",
@@ -73,7 +77,11 @@ _QUOTE = re.compile(
 )
 _DEFINE = re.compile(r"^\W*what (is|are) (\(are\) )?[^,]{2,80}\?*\s*$|是什么[？?]?$|什么是", re.I)
 _OF = re.compile(r"\b(of|for|in|by|between|called|name[ds]?|known as|target|function)\b|的(?!意思|定义|含义)", re.I)
-_HOW_MUCH = re.compile(r"\bhow (long|much|often|old|far|high|low|large|big|deep|tall|fast|common|frequent)\b", re.I)
+_HOW_MUCH = re.compile(
+    r"\bhow (long|much|often|old|far|high|low|large|big|deep|tall|fast|common|frequent)\b"
+    r"|(?<![增很许最众过更])多(?:长|高|大|重|宽|远|深|厚|快)(?!期|于|程度|数)",
+    re.I,
+)
 _BORDER = re.compile(
     r"\b(below|above|under|over|beyond|exceeding|up to) (which|what)\b"
     r"|\b(at|from) (which|what) (minimum |maximum |highest |lowest )?"
@@ -90,7 +98,7 @@ _LIST = re.compile(
 _DURATION = re.compile(
     r"\bhow (long|old)\b|\b(term|period|duration|notice|age|half-life|lifespan) (of|is|for|needed|does|required)\b"
     r"|\b(renewal|initial|notice|waiting|cure|payment|retention|incubation|probation) (term|period)\b|\bhow much notice\b"
-    r"|\brenew(s|ed)?\b|\bbefore the end\b|多长时间|多久|期限|期间|几天|多少天|几年|通知期",
+    r"|\brenew(s|ed)?\b|\bbefore the end\b|多长时间|多久|[期程间][^，。]{0,4}多长|期限|期间|几天|多少天|几年|通知期",
     re.I,
 )
 _UNITS = r"(second|minute|hour|day|week|month|quarter|year|decade)s?|秒|分钟|小时|天|日|周|个?月|年"
@@ -162,6 +170,7 @@ def asked(question: str) -> Asked:
     'quote'
     """
     question = plain(question)
+    question = simplified(question)
     found = _asked(question)
     return replace(found, form=_form(question, found.kind))
 

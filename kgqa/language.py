@@ -177,6 +177,17 @@ def fold(text: str) -> str:
     return folded.translate(_to_simplified()) if _han.search(folded) else folded
 
 
+def simplified(text: str) -> str:
+    """Return a text with each traditional Chinese character in its simplified form; as long as the text.
+
+    >>> simplified("無發熱")
+    '无发热'
+    """
+    if text.isascii() or not _han.search(text) or _kana.search(text):
+        return text
+    return text.translate(_to_simplified())
+
+
 def fold_with_offsets(text: str) -> tuple[str, list[int]]:
     """Fold a text and say for each folded character which original character it comes from.
 

@@ -29,6 +29,10 @@ from kgqa.asking import asked, fits, measure
         ("您能解释一下不可抗力条款吗？", "span", "quote"),
         ("Can you take it with food?", "boolean", "truth"),
         ("哮喘是什么？", "span", "quote"),
+        ("合同什麼時候生效？", "date", "span"),
+        ("為什麼禁用普萘洛爾？", "span", "quote"),
+        ("承租人是否可以轉租？", "boolean", "truth"),
+        ("每次最多可以吃几片？", "number", "span"),
         ("哮喘的编码是什么？", "span", "span"),
     ],
 )
@@ -76,3 +80,17 @@ def test_a_phrase_must_have_the_form_that_is_asked_for(question: str, form: str,
 )
 def test_the_unit_of_a_number(after: str, unit: str) -> None:
     assert after[: measure(after)] == unit
+
+
+@pytest.mark.parametrize(
+    ("question", "form"),
+    [
+        ("甲巯咪唑的疗程一般是多长？", "duration"),
+        ("血管有多长？", "number"),
+        ("多大年龄可以接种？", "number"),
+        ("增多长期存在的是什么？", "any"),
+        ("影响有多大程度？", "any"),
+    ],
+)
+def test_chinese_measures_ask_for_a_number_or_a_time(question: str, form: str) -> None:
+    assert asked(question).form == form

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kgqa.language import detect, fold, fold_with_offsets, is_chinese, original_span, sentences
+from kgqa.language import detect, fold, fold_with_offsets, is_chinese, original_span, sentences, simplified
 
 
 @pytest.mark.parametrize(
@@ -143,3 +143,14 @@ def test_sentences_are_apart_in_order_and_cover_all_that_is_not_blank(text):
 def test_names_that_unicode_composes_are_normalised_as_a_whole():
     text = unicodedata.normalize("NFD", "Ménière 각")
     assert fold_with_offsets(text)[0] == fold("Ménière 각")
+
+
+@given(st.text(max_size=60))
+def test_simplified_text_keeps_its_length_and_folds_alike(text: str) -> None:
+    assert len(simplified(text)) == len(text)
+    assert fold(simplified(text)) == fold(text)
+
+
+def test_japanese_is_not_simplified() -> None:
+    assert simplified("學校の歴史") == "學校の歴史"
+    assert simplified("無發熱𠮷") == "无发热𠮷"

@@ -25,7 +25,7 @@ from kgqa.graph.verbalise import path_words
 from kgqa.graph.view import Access, View
 from kgqa.graph.vocabulary import ALIASES, LABELS
 from kgqa.graph.wording import say
-from kgqa.language import detect
+from kgqa.language import detect, simplified
 from kgqa.protocols import Encoder
 from kgqa.types import AnswerKind, Entity, Filters, GraphFinding, Link, Path, Term, Triple
 
@@ -75,7 +75,9 @@ class GraphSearch:
         A question that the graph understands but has no answer to gets one finding of kind ``none`` without values.
         """
         wanted = filters or Filters()
-        return [self._dated(question, found, wanted) for question, found in zip(questions, links, strict=True)]
+        # Cues and names of relations are in simplified characters; places in the question stay what they are.
+        read = [simplified(question) for question in questions]
+        return [self._dated(question, found, wanted) for question, found in zip(read, links, strict=True)]
 
     def describe(self, iri: str, language: str = "en") -> Entity | None:
         """Return the entity sheet, ``None`` when the graph does not know the IRI."""

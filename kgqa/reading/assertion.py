@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kgqa.advising import against, asks_leave, in_favour
-from kgqa.language import fold, sentences
+from kgqa.language import fold, sentences, simplified
 from kgqa.reading.cues import ADDS, EXCEPTION, PROVISO, Cues, chinese, english
 from kgqa.reading.words import content_words, stem
 from kgqa.types import Status
@@ -54,7 +54,7 @@ def status(text: str, start: int, end: int) -> Status:
 def explain(text: str, start: int, end: int) -> Finding:
     """Return the status of ``text[start:end]`` together with the cue that decided it."""
     begin, stop = _around(text, start, end)
-    sentence = text[begin:stop]
+    sentence = simplified(text[begin:stop])
     cues = chinese() if _HAN.search(sentence) else english()
     found = list(_findings(sentence, start - begin, end - begin, cues))
     if any(_EXCEPT.match(sentence, f.start) and _negation(sentence[: f.start], cues) for f in found):
@@ -117,6 +117,7 @@ def agrees(question: str, found: Status) -> bool:
     A negated span answers only a question that itself asks for the negative ("What must the tenant not do?"); a span
     about the family only one about the family. The other statuses are shown to the user but exclude nothing.
     """
+    question = simplified(question)
     cues = chinese() if _HAN.search(question) else english()
     if found == "negated":
         return bool(_NEGATIVE.search(question)) or _negation(question, cues)
@@ -135,7 +136,7 @@ def _findings(sentence: str, start: int, end: int, cues: Cues) -> Iterator[Findi
     taken = []
     if cues is chinese():
         for match in EXCEPTION.finditer(sentence):
-            taken.append(match.span())
+            taken.append((match.start(), match.start("after")))  # the clause after it has cues of its own
             if match.start("inside") <= start and end <= match.end("inside") and not ADDS.match(match["after"]):
                 yield Finding("conditional" if PROVISO.search(match["inside"]) else "negated", *match.span())
     for match in cues.pattern.finditer(sentence):

@@ -63,5 +63,10 @@ def test_two_relations_of_one_thing_are_listed_together(drugs, question: str) ->
     assert "UNION" in found.sparql
 
 
+def test_traditional_questions_are_read_over_simplified_names(drugs) -> None:
+    found = drugs("青石鹼的生產商和經銷商是哪些公司？")[0]
+    assert {label for _, label in found.values} == {"远舟药业", "北辰药业"}
+
+
 def test_a_relation_is_known_by_the_pieces_of_its_name(drugs) -> None:
     assert [label for _, label in drugs("青石碱适用哪里的法律？")[0].values] == ["海国"]
