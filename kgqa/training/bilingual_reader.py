@@ -222,14 +222,17 @@ def learn_rows(weight: torch.Tensor, rows: Sequence[int]) -> None:
 def between(one: Path, other: Path, share: float, out: Path) -> Path:
     """Write the model on the way from one to the other (Wortsman et al. 2022): a fine-tuned model keeps more of what it was.
 
+    The word embeddings are those of ``other``: what it learnt of Chinese tokens does not touch English.
+
     :param one: torch folder of the model before fine-tuning.
     :param share: of the way to ``other``, 0 to 1.
     """
     first, _ = load_base("AutoModelForQuestionAnswering", one)
     second, folder = load_base("AutoModelForQuestionAnswering", other)
+    words = second.get_input_embeddings().weight
     with torch.no_grad():
         for before, after in zip(first.parameters(), second.parameters(), strict=True):
-            if len(before) == len(after):
+            if after is not words and len(before) == len(after):
                 after.lerp_(before, 1.0 - share)
     save_torch(second, folder, out)
     return out

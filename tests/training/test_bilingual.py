@@ -260,6 +260,27 @@ def test_a_bilingual_reader_learns_chinese_rows_and_keeps_english_ones(tiny_base
     half = AutoModelForQuestionAnswering.from_pretrained(between(made, trained, 0.5, tmp_path / "half"))
     wanted = (before.qa_outputs.weight + after.qa_outputs.weight) / 2
     assert torch.allclose(half.qa_outputs.weight, wanted, atol=1e-6)
+    assert torch.equal(half.get_input_embeddings().weight, after.get_input_embeddings().weight)
+
+
+def test_a_stopped_run_is_the_beginning_of_the_whole_one(tiny_base, tmp_path):
+    from transformers import AutoModelForQuestionAnswering
+
+    start = prepare(PAIRS, [], tmp_path / "start", BilingualOptions(characters=60, words=10), tiny_base)
+    AutoModelForQuestionAnswering.from_pretrained(tiny_base).save_pretrained(tmp_path / "reader")
+    made = graft(tmp_path / "reader", start.folder, start.rows, tmp_path / "made")
+    asked = [Example(str(n), "住在罗马", zh, ((0, zh[:2]),), "a") for n, (_, zh) in enumerate(SOME)]
+    windows = features(asked, WindowCutter(load_tokenizer(made), 32, 8))
+    schedule = Schedule(learning_rate=1e-2, epochs=5, batch=2, mixed_precision=False, save_every=2)
+    part, whole = (
+        train_bilingual(made, start.rows, windows, tmp_path / f"run{stop}", schedule, stop=stop) for stop in (4, 0)
+    )
+    lines = (tmp_path / "run4/work/log.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(lines[-1])["update"] == 4
+    on = train_bilingual(made, start.rows, windows, tmp_path / "run4", schedule)
+    ends = [AutoModelForQuestionAnswering.from_pretrained(folder).state_dict() for folder in (whole, on)]
+    assert part == on
+    assert all(torch.allclose(ends[0][name], ends[1][name], atol=1e-6) for name in ends[0])
 
 
 def test_a_question_without_answer_is_asked_of_the_likest_passage_without_it():
