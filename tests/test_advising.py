@@ -53,9 +53,9 @@ def test_words_against_decide_where_nothing_is_denied():
 
 
 def test_a_question_that_asks_no_leave_is_untouched_by_advice():
-    assert said("Does lisinopril cause a cough?", "Lisinopril causes a harmless cough that is dangerous to nobody.") == (
-        "affirmed"
-    )
+    assert said(
+        "Does lisinopril cause a cough?", "Lisinopril causes a harmless cough that is dangerous to nobody."
+    ) == ("affirmed")
 
 
 def test_places_are_of_the_text():

@@ -21,7 +21,6 @@ COLUMNS = (
     "citations", "document", "page", "start", "end", "quote", "path", "sparql", "conflicts", "iris", "alternatives",
     "seconds", "models", "generation", "error",
 )  # fmt: skip
-NUMBERS = frozenset({"row", "confidence", "page", "start", "end", "seconds"})
 
 
 def record(row: Row, answer: Answer | None, error: str = "") -> dict[str, Any]:

@@ -90,7 +90,10 @@ def main(args: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
-        _fail(f"{error.filename or 'the system'}: {error.strerror or error}; check that it exists, its rights and space", 1)
+        _fail(
+            f"{error.filename or 'the system'}: {error.strerror or error}; check that it exists, its rights and space",
+            1,
+        )
 
 
 def _fail(message: str, status: int) -> None:

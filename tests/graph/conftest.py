@@ -1,4 +1,3 @@
-
 import pytest
 
 from kgqa.graph.load import LoadReport
