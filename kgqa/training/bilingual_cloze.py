@@ -180,7 +180,8 @@ def named_asks(text: str, start: int, end: int, rng: random.Random) -> Iterator[
         begin = start if rng.random() < 0.4 else at
         name = plain[1]
         forms = (("", "什么是", name), (name, "是什么", ""), (name, "指的是什么", ""), (name, "的定义是什么", ""))
-        yield Ask(*rng.choice(forms), begin, until)
+        before, word, after = rng.choice(forms)
+        yield Ask(before, word, after, begin, until)
     for found in _LIST.finditer(sentence):
         lead = sentence[: found.start(2)] if len(sentence[: found.start(2)]) > 3 else ""
         if lead:
