@@ -157,7 +157,7 @@ class _Shared:
         self.void = void
 
     def candidate(self, span: Span, kind: str, way: str, rank: int) -> Candidate:
-        span, passage = _with_unit(span), span.passage
+        span, passage = whole_amount(span), span.passage
         features = self.features(passage, span)
         features[f"is_{way}"] = 1.0
         if way != "span":
@@ -202,14 +202,19 @@ class _Shared:
         }
 
 
-def _with_unit(span: Span) -> Span:
-    """Return a span that ends in a number together with the unit that follows it."""
-    at = span.end - span.passage.start
-    more = measure(span.passage.text[at : at + 30]) if span.text[-1:].isdigit() else 0
-    if not more:
-        return span
+def whole_amount(span: Span) -> Span:
+    """Return a span that ends in a number with its unit, and one that begins inside a share ("百分之八十") with all of it."""
+    text, at = span.passage.text, span.end - span.passage.start
+    more = measure(text[at : at + 30]) if span.text[-1:].isdigit() else 0
     begin = span.start - span.passage.start
-    return replace(span, end=span.end + more, text=span.passage.text[begin : at + more])
+    less = len(share[0]) if (share := _SHARE_OF.search(text[:begin])) and _NUMERAL.match(span.text) else 0
+    if not more and not less:
+        return span
+    return replace(span, start=span.start - less, end=span.end + more, text=text[begin - less : at + more])
+
+
+_SHARE_OF = re.compile(r"(?:百|千|万)分之$")
+_NUMERAL = re.compile(r"[0-9０-９一二三四五六七八九十百零〇点两]")
 
 
 def _existence(shared: _Shared, spans: Sequence[Span], language: str) -> Candidate:

@@ -17,7 +17,7 @@ from kgqa.graph.operations import Result, Runner
 from kgqa.graph.query import Query, sparql
 from kgqa.graph.question import Reading
 from kgqa.graph.ranking import Ranker, Scored
-from kgqa.graph.schema_words import SchemaWords
+from kgqa.graph.schema_words import Relation, SchemaWords
 from kgqa.graph.sheet import entity_sheet
 from kgqa.graph.store import GraphStore
 from kgqa.graph.truth import verdict
@@ -34,6 +34,7 @@ _MOST_FINDINGS = 5
 _MOST_FILLS = 5
 _MOST_ALONE = 3
 _SURE = 0.9
+_CODE = re.compile(r"[A-Z]{0,8}[-:]?\d[\w.:-]*")
 _OBJECTED = 0.95
 """Support of a statement that speaks against what leave is asked for: it is there, but the question did not name its relation."""
 _NAMING = frozenset({*LABELS, *ALIASES})
@@ -113,10 +114,14 @@ class GraphSearch:
         if stated := objection(question, links, self.words, view):
             return [self._objected(stated, links, view, detect(question))]
         match, ranked = self.rank(asof.in_force(question) if filters.as_of else question, links)
+        if not match.reading.content:  # "what is X": a kind or a description tells it, any other property does not
+            ranked = [item for item in ranked if item.query.last is None or _tells_what(item.query.last.relation)]
         findings, empty = self._run(match, ranked, view)
-        if not findings and (other := self._ranker.attribute(question, links)):
+        if not findings and match.reading.content and (other := self._ranker.attribute(question, links)):
             match, ranked = other
             findings, empty = self._run(match, ranked, view)
+        if match.reading.wh in ("how", "why"):
+            findings = [finding for finding in findings if not _code(finding)]
         sure = findings and findings[0].score >= _SURE and not _words_left(ranked, findings[0])
         manner = match.reading.wh in ("how", "why")  # asks for what a graph seldom has
         if match.reading.operation == "ask" or (sure and not manner and not _bare(match)):
@@ -293,6 +298,16 @@ def _amount(store: GraphStore, result: Result) -> bool:
     return re.match(r"\W*(?:约|大约|about |approximately )?\d", text) is not None and (
         term.kind == "literal" or len(text) < 16
     )
+
+
+def _tells_what(relation: Relation) -> bool:
+    """Tell whether a relation leads to what a thing is."""
+    return relation.member or relation.object.kind == "text"
+
+
+def _code(finding: GraphFinding) -> bool:
+    """Tell whether a finding is codes of a thing, which say neither how nor why."""
+    return finding.kind == "span" and all(_CODE.fullmatch(label) for _, label in finding.values)
 
 
 def _bare(match: Match) -> bool:

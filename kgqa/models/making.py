@@ -32,13 +32,15 @@ def make_reader(name: str = BUILTIN, promoted: Path | None = None) -> Reader:
     :param promoted: folder of a reader that takes the place of the built-in one.
     """
     from kgqa.reading.extractive import OnnxReader
+    from kgqa.reading.forms import FormReader
     from kgqa.reading.lexical import LexicalReader, ScriptReader
 
     folder = onnx_folder(name, "reader")
     if name == BUILTIN and folder:
         # Passages in a script that the trained reader does not know are read by their words.
         reader = OnnxReader(promoted or folder)
-        return ScriptReader(reader, LexicalReader(), reader.languages)
+        main = FormReader(reader, LexicalReader()) if "zh" in reader.languages else reader
+        return ScriptReader(main, LexicalReader(), reader.languages)
     if folder:
         return OnnxReader(folder)
     from kgqa.reading.hub import TransformersReader

@@ -96,6 +96,11 @@ _ENDS = {
 """How names of a kind end; of other kinds the kind's own last character is tried."""
 
 
+def formed(question: str) -> bool:
+    """Tell whether a Chinese question asks for a phrase of a form: an amount, a time, a date, a law."""
+    return has_cjk(question) and any(kind.search(question) for kind, _ in _FORMS)
+
+
 @dataclass(frozen=True, slots=True)
 class LexicalReader:
     """Marks answers by nearness to the question's words.
