@@ -351,7 +351,9 @@ class KnowledgeBase:
         """
         from kgqa.store.generations import Generations
 
-        for path in [changing.source_of(self.config, self.name, doc_id) for doc_id in doc_ids]:
+        sources = [changing.source_of(self.config, self.name, doc_id) for doc_id in doc_ids]
+        Generations(self.index).promise_erasure()
+        for path in sources:
             path.unlink()
         self.extraction.forget(doc_ids)
         before = self._now

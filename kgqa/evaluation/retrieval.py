@@ -146,6 +146,9 @@ class _Listed:
         found = [row for row, passage in enumerate(self._passages) if passage.doc_id in doc_ids]
         return np.array(found, np.int64)
 
+    def written(self, language: str) -> frozenset[str]:
+        return frozenset(passage.doc_id for passage in self._passages if passage.language == language)
+
     def mask(self, filters: Filters | None) -> NDArray[np.bool_] | None:
         return None if filters is None else np.array([filters.admits(passage) for passage in self._passages], np.bool_)
 

@@ -121,10 +121,10 @@ class ClauseQuoter:
             for spans in quoted
         ]
         logits = [
-            {hit.passage.id: hit.parts.get("rerank", 0.0) for hit in hits} for hits in self._judge.rerank(topics, alone)
+            {hit.passage.id: hit.parts.get("rerank") for hit in hits} for hits in self._judge.rerank(topics, alone)
         ]
         return [
-            [replace(span, relevance=found[str(at)]) for at, span in enumerate(spans)]
+            [replace(span, relevance=_relevance(span, found[str(at)])) for at, span in enumerate(spans)]
             for spans, found in zip(quoted, logits, strict=True)
         ]
 
@@ -145,6 +145,15 @@ class ClauseQuoter:
             Span(passage, passage.start + start, passage.start + end, passage.text[start:end], score)
             for score, start, end in valued[:tries]
         ]
+
+
+def _relevance(span: Span, logit: float | None) -> float:
+    """Return the judge's logit, or where it cannot read the language, one that the nearness stands for."""
+    return _STEEP * (span.score - _EVEN) if logit is None else logit
+
+
+_STEEP, _EVEN = 12.0, 0.5
+"""Logits for a unit of nearness, and the nearness at which a run is as likely to answer as not."""
 
 
 def _judged(span: Span, question: str) -> Span:

@@ -39,6 +39,9 @@ class Passages(Protocol):
     def mask(self, filters: Filters | None) -> Mask | None:
         """Return which rows the filters admit, ``None`` for all."""
 
+    def written(self, language: str) -> frozenset[str]:
+        """Return ids of the documents in a language."""
+
 
 @dataclass(frozen=True, slots=True)
 class HybridConfig:
@@ -48,6 +51,8 @@ class HybridConfig:
     :param depth: candidates taken from each search; at least ``k`` are.
     :param lexical: weight of BM25; dense search has the rest of 1.
     :param lexical_foreign: the same for a question in a language that the encoder was not trained on.
+    :param lexical_chinese: the same for a Chinese question, where the built-in encoder is weaker than in English.
+    :param across: what a passage in another language than the question has of its dense score; words cannot find it.
     :param boost: what a passage of a boosted document gains, as a share of the best score that a passage can have.
     :param boosted: candidates taken from the boosted documents beside the others.
     """
@@ -56,6 +61,8 @@ class HybridConfig:
     depth: int = 100
     lexical: float = 0.5
     lexical_foreign: float = 0.9
+    lexical_chinese: float = 0.7
+    across: float = 0.8
     boost: float = 0.3
     boosted: int = 20
 
@@ -91,6 +98,7 @@ class HybridRetriever:
         self._encoder = encoder
         self._mode: Mode = mode
         self._config = config or HybridConfig()
+        self._foreign: dict[str, frozenset[int]] = {}
 
     def retrieve(
         self,
@@ -166,20 +174,38 @@ class HybridRetriever:
             unknown = np.array([row for row in union.tolist() if row not in known], np.int64)
             known.update(zip(unknown.tolist(), self._dense.cosines(vector, unknown).tolist(), strict=True))
             runs["dense"] = {row: known[row] for row in union.tolist()}
-        return self._hits(runs, self._lexical_weight(question), set(near.tolist()), k)
+        return self._hits(runs, self._lexical_weight(question), set(near.tolist()), k, self._across(question))
 
     def _lexical_weight(self, question: str) -> float:
         read = getattr(self._encoder, "languages", ())
         language = detect(question) if read else UNKNOWN
         foreign = language != UNKNOWN and language not in read
-        return self._config.lexical_foreign if foreign else self._config.lexical
+        if foreign:
+            return self._config.lexical_foreign
+        return self._config.lexical_chinese if language == "zh" else self._config.lexical
+
+    def _across(self, question: str) -> frozenset[int]:
+        """Return the rows of passages in another language than the question's that the encoder reads, too."""
+        read = frozenset(getattr(self._encoder, "languages", ()))
+        language = detect(question) if len(read) > 1 else UNKNOWN
+        if language not in read:
+            return frozenset()
+        if language not in self._foreign:
+            documents = [doc for other in read - {language} for doc in self._passages.written(other)]
+            self._foreign[language] = frozenset(self._passages.rows_of(documents).tolist() if documents else ())
+        return self._foreign[language]
 
     def _rows_to_lift(self, lifted: Collection[str], allowed: Mask | None) -> NDArray[np.int64]:
         rows = self._passages.rows_of(lifted) if lifted else np.zeros(0, np.int64)
         return rows if allowed is None else rows[allowed[rows]]
 
-    def _hits(self, runs: dict[str, dict[int, float]], weight: float, near: set[int], k: int) -> list[Hit]:
+    def _hits(
+        self, runs: dict[str, dict[int, float]], weight: float, near: set[int], k: int, across: frozenset[int]
+    ) -> list[Hit]:
         fused, top = self._fuse(runs, weight)
+        if across and len(runs) > 1 and not across.issuperset(fused):
+            dense = normalised([runs["dense"]], [1.0])
+            fused |= {row: max(fused[row], self._config.across * top * dense[row]) for row in fused.keys() & across}
         lift = self._config.boost * top if near else 0.0
         scores = {row: score + (lift if row in near else 0.0) for row, score in fused.items()}
         rows = ranked(scores, k)

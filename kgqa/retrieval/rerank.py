@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from kgqa.errors import MissingExtra, ModelError
+from kgqa.language import has_cjk
 from kgqa.retrieval.onnx import OnnxModel
 from kgqa.retrieval.text import headed_text
 from kgqa.types import Hit
@@ -35,14 +36,30 @@ class CrossEncoderReranker:
         self.name = str(card.get("name", Path(folder).name))
         self.fingerprint = self._model.hashes[0]
         self._blend = float(card.get("blend", 1.0)) if blend is None else blend
+        self.languages = frozenset(str(language) for language in card.get("languages", ()))
 
     def rerank(self, questions: Sequence[str], hits: Sequence[Sequence[Hit]]) -> list[list[Hit]]:
-        """Return the same hits for each question in a new order; ``parts`` gains the logit as ``rerank``."""
+        """Return the same hits for each question in a new order; ``parts`` gains the logit as ``rerank``.
+
+        A passage or a question in a language that the model was not trained on keeps its place and gains nothing.
+        """
+        read = [[self._reads(question, hit) for hit in row] for question, row in zip(questions, hits, strict=True)]
         pairs = [
-            (question, headed_text(hit.passage)) for question, row in zip(questions, hits, strict=True) for hit in row
+            (question, headed_text(hit.passage))
+            for question, row, can in zip(questions, hits, read, strict=True)
+            for hit, known in zip(row, can, strict=True)
+            if known
         ]
-        logits = [float(np.ravel(row)[0]) for row in self._model.run(self._model.tokenise(pairs))]
-        return _reordered(hits, logits, self._blend, self.name)
+        logits = iter(
+            [float(np.ravel(row)[0]) for row in self._model.run(self._model.tokenise(pairs))] if pairs else ()
+        )
+        given = [next(logits) if known else None for can in read for known in can]
+        return _reordered(hits, given, self._blend, self.name)
+
+    def _reads(self, question: str, hit: Hit) -> bool:
+        if not self.languages or hit.passage.language not in ("en", "zh"):
+            return True
+        return hit.passage.language in self.languages and ("zh" in self.languages or not has_cjk(question))
 
 
 class TransformersReranker:
@@ -68,21 +85,31 @@ class TransformersReranker:
         return _reordered(hits, [float(logit) for logit in np.ravel(logits)], self._blend, self.name)
 
 
-def _reordered(hits: Sequence[Sequence[Hit]], logits: Sequence[float], blend: float, name: str) -> list[list[Hit]]:
-    if not np.isfinite(logits).all():
+def _reordered(
+    hits: Sequence[Sequence[Hit]], logits: Sequence[float | None], blend: float, name: str
+) -> list[list[Hit]]:
+    if not np.isfinite([logit for logit in logits if logit is not None]).all():
         raise ModelError(f"reranker {name} returned NaN or infinity; use another model")
     result, start = [], 0
     for row in hits:
         own = list(logits[start : start + len(row)])
         start += len(row)
+        old = _stretched([hit.score for hit in row])
+        new = iter(_stretched([logit for logit in own if logit is not None]))
         mixed = [
-            blend * new + (1.0 - blend) * old
-            for new, old in zip(_stretched(own), _stretched([hit.score for hit in row]), strict=True)
+            before if logit is None else blend * next(new) + (1.0 - blend) * before
+            for before, logit in zip(old, own, strict=True)
         ]
-        scores = own if blend >= 1.0 else mixed
+        alone = [logit for logit in own if logit is not None]
+        scores = alone if blend >= 1.0 and len(alone) == len(own) else mixed
         order = sorted(range(len(row)), key=lambda i: -scores[i])  # stable: ties keep their old order
-        result.append([replace(row[i], score=scores[i], parts={**row[i].parts, "rerank": own[i]}) for i in order])
+        result.append([_scored(row[i], scores[i], own[i]) for i in order])
     return result
+
+
+def _scored(hit: Hit, score: float, logit: float | None) -> Hit:
+    parts = hit.parts if logit is None else {**hit.parts, "rerank": logit}
+    return replace(hit, score=score, parts=parts)
 
 
 def _stretched(scores: Sequence[float]) -> list[float]:

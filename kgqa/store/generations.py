@@ -26,6 +26,8 @@ from kgqa.store.manifest import MANIFEST, Manifest, describe, read_manifest, ver
 
 _NAME = re.compile(r"gen-(\d{6,12})")
 _ATTEMPTS = 20
+_PROMISE = ".erasing"
+"""Stands in the folder from the begin of a removal until no generation is left that holds what was removed."""
 
 
 @dataclass(slots=True)
@@ -193,6 +195,20 @@ class Generations:
             if draft.committed:
                 self._prune(keep, draft.committed)
 
+    def promise_erasure(self) -> None:
+        """Note that older generations must go, before anything is removed: whoever writes next keeps the promise.
+
+        :raises IndexFault: the note cannot be written; nothing may then be removed.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            _write(self.folder / _PROMISE, b"older generations hold what was removed\n")
+            _sync(self.folder)
+        except OSError as fault:
+            raise IndexFault(
+                f"index {self.folder} cannot be written ({fault.strerror or fault}); mend space or rights, remove again"
+            ) from fault
+
     def prune(self, keep: int = 0) -> list[str]:
         """Delete generations that are not in force, all but the newest ``keep`` and those that are being read.
 
@@ -270,11 +286,15 @@ class Generations:
     def _prune(self, keep: int, named: str) -> list[str]:
         others = [name for name in self.names() if name != named]
         older = [name for name in others if _number(name) < _number(named)]
-        kept = set(older[len(older) - keep :]) if keep else set()
+        promised = (self.folder / _PROMISE).exists()
+        kept = set(older[len(older) - keep :]) if keep and not promised else set()
         for name in others:  # a newer one was never named by CURRENT: its writer died just before
             if name not in kept:
                 self._delete(name)
-        return [name for name in others if (self.folder / name).exists()]
+        left = [name for name in others if (self.folder / name).exists()]
+        if promised and not left:
+            (self.folder / _PROMISE).unlink(missing_ok=True)
+        return left
 
     def _delete(self, name: str) -> None:
         path = self.folder / name

@@ -140,6 +140,8 @@ def export_bilingual_reader(
     card["hyper_parameters"] |= said
     card["data"] = list(sets)
     held, open_questions = held_out(data)
+    apart = {name: part for name, (_, part) in reading(data).items()} | {"drcd-dev": drcd(data)[1]}
+    card["held_out"] = {name: sorted({e.article for e in part}) for name, part in apart.items()}
     card["settings"] |= {"shared": {"zh": heat}} if heat > 0 else {}
     write_card(out, card)
     reader = OnnxReader(out)

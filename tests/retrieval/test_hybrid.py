@@ -105,7 +105,7 @@ def test_a_question_in_a_language_that_the_encoder_cannot_read_goes_by_its_words
     assert search._lexical_weight("治疗糖尿病的首选药物是什么？") == 0.9
     assert search._lexical_weight("1234") == 0.5
     encoder.languages = ("en", "zh")
-    assert search._lexical_weight("治疗糖尿病的首选药物是什么？") == 0.5
+    assert search._lexical_weight("治疗糖尿病的首选药物是什么？") == 0.7
     encoder.languages = ()
     assert search._lexical_weight("治疗糖尿病的首选药物是什么？") == 0.5
 
@@ -249,3 +249,28 @@ def test_what_is_encoded_has_title_and_heading_once():
     assert said("Text.", "Title", "One > Two") == "Title. One > Two. Text."
     assert said("Title is here.", "Title", "Title") == "Title is here."
     assert said("Text.", "Same", "Same") == "Same. Text."
+
+
+def test_a_passage_in_another_language_is_found_by_its_meaning(tmp_path, encoder):
+    made = [
+        (f"{name}.md", text, language)
+        for name, text, language in (
+            ("a", "metformin lowers blood sugar", "en"),
+            ("b", "天气很好，适合散步。𠀀", "zh"),
+            ("c", "血压的目标值。", "zh"),
+        )
+    ]
+    documents = [
+        (Document(name, name, text, "text/plain", language), [Passage(f"{name}#0", name, text, language, 0, len(text))])
+        for name, text, language in made
+    ]
+    store = write(tmp_path / "two", documents)
+    question = "血糖怎么降低？"
+    plain, read = encoder.encode, {question: "metformin lowers blood sugar"}
+    encoder.encode = lambda texts, role="passage": plain([read.get(text, text) for text in texts], role)
+    encoder.languages = ("en", "zh")
+    scores = {hit.passage.id: hit.score for hit in retriever(store, encoder).retrieve([question], 3)[0]}
+    encoder.languages = ("zh",)
+    before = {hit.passage.id: hit.score for hit in retriever(store, encoder).retrieve([question], 3)[0]}
+    assert scores["a.md#0"] == pytest.approx(0.8)
+    assert scores["a.md#0"] > before["a.md#0"]

@@ -276,3 +276,16 @@ def test_what_an_older_writer_left_in_the_folder_is_cleared(tmp_path):
     (tmp_path / "gen-000007").mkdir()  # renamed, but its writer died before CURRENT and left it without a manifest
     commit(tmp_path, 2, keep=0)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "CURRENT", "gen-000008"]
+
+
+def test_a_promised_erasure_is_kept_by_whoever_writes_next(tmp_path):
+    commit(tmp_path, 1)
+    Generations(tmp_path).promise_erasure()  # and then the remover dies
+    reader = Generations(tmp_path).current()
+    commit(tmp_path, 2)
+    assert Generations(tmp_path).names() == ["gen-000001", "gen-000002"]  # it is being read
+    reader.close()
+    commit(tmp_path, 3)
+    assert Generations(tmp_path).names() == ["gen-000003"]
+    commit(tmp_path, 4)
+    assert Generations(tmp_path).names() == ["gen-000003", "gen-000004"]  # the promise is kept once

@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
 from kgqa.store.generations import Generations
@@ -21,17 +22,19 @@ NAMES = ("passages.sqlite", "lexical/terms.json")
 
 def write(folder, number, how):
     """Return how many dangerous operations there were."""
-    count = 0
+    count, one = 0, threading.Lock()
 
     def strike(real):
         def wrapped(*arguments, **named):
             nonlocal count
-            count += 1
-            if count == number and how == "kill-after":
+            with one:  # files are hashed in threads
+                count += 1
+                mine = count
+            if mine == number and how == "kill-after":
                 real(*arguments, **named)
-            if count == number and how.startswith("kill"):
+            if mine == number and how.startswith("kill"):
                 os.kill(os.getpid(), signal.SIGKILL)
-            if count == number and how == "fail":
+            if mine == number and how == "fail":
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             return real(*arguments, **named)
 
