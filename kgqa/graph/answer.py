@@ -34,6 +34,10 @@ _MOST_FINDINGS = 5
 _MOST_FILLS = 5
 _MOST_ALONE = 3
 _SURE = 0.9
+_WHAT_IS = re.compile(
+    r"^\W*(?:(?:what|who)(?:['’]s| is| are| was| were) (?:an? |the )?⟦\d+⟧|(?:什么是|何为|何谓)⟦\d+⟧|⟦\d+⟧是(?:什么|啥|谁))\W*$",
+    re.I,
+)
 _CODE = re.compile(r"[A-Z]{0,8}[-:]?\d[\w.:-]*")
 _OBJECTED = 0.95
 """Support of a statement that speaks against what leave is asked for: it is there, but the question did not name its relation."""
@@ -114,7 +118,7 @@ class GraphSearch:
         if stated := objection(question, links, self.words, view):
             return [self._objected(stated, links, view, detect(question))]
         match, ranked = self.rank(asof.in_force(question) if filters.as_of else question, links)
-        if not match.reading.content:  # "what is X": a kind or a description tells it, any other property does not
+        if _WHAT_IS.search(match.reading.masked):  # a kind or a description tells it, any other property does not
             ranked = [item for item in ranked if item.query.last is None or _tells_what(item.query.last.relation)]
         findings, empty = self._run(match, ranked, view)
         if not findings and match.reading.content and (other := self._ranker.attribute(question, links)):
