@@ -47,13 +47,38 @@ document.addEventListener('selectionchange', function () {  // words marked in a
   }, 350);
 });
 let asked = null;
-watch('value', function () {
+let said = null;
+function opened(box, place) {  // scroll a box to a place in it as soon as it has a size: the panel may still be opening
+  if (!box) return;
+  const seen = new ResizeObserver(function () {
+    const to = place();
+    if (!box.clientHeight || to === null) return;
+    box.scrollTop = to - box.clientHeight / 2;
+    seen.disconnect();
+  });
+  seen.observe(box);
+  for (const inner of box.children) seen.observe(inner);
+}
+function follow() {
   const live = element.querySelector('[data-live]');
   const words = live && live.querySelector('.asked').textContent;
   const turn = element.querySelector('.turn');
   if (turn && words !== asked) turn.scrollIntoView({ block: 'start', behavior: 'smooth' });  // asked, or answered
   asked = words;
-  const quoted = element.querySelector('.document-text mark');
-  const centre = function () { quoted.scrollIntoView({ block: 'center' }); };
-  if (quoted) { centre(); setTimeout(centre, 150); setTimeout(centre, 600); }  // the panel may still be opening
-});
+  const news = element.closest('#live') && element.querySelector('[data-say]');  // told to people who cannot see it
+  const tell = document.getElementById('tell');
+  if (news && tell && news.dataset.say !== said) tell.textContent = news.dataset.say;
+  said = news && news.dataset.say;
+  const text = element.querySelector('.document-text');
+  const mark = text && text.querySelector('mark');
+  if (mark) opened(text, function () {
+    return mark.getBoundingClientRect().top - text.getBoundingClientRect().top + text.scrollTop;
+  });
+  const page = element.querySelector('.page-picture');
+  if (page) opened(page, function () {
+    const drawn = page.querySelector('img');
+    return drawn.clientHeight > 1 && drawn.complete ? Number(page.dataset.at) * drawn.clientHeight : null;
+  });
+}
+watch('value', follow);
+follow();  // what is there from the start

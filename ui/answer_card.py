@@ -13,6 +13,8 @@ from .tags import Html, el, join
 
 Labeller = Callable[[Term], str]
 SHOWN_ITEMS, SHOWN_EVIDENCE = 15, 6
+SPOKEN = 300
+"""Characters of an answer that are read out when it comes; the card holds all of it."""
 
 
 def answer_card(answer: Answer, anchor: str, label: Labeller, language: str = "en", *, judged: str = "") -> Html:
@@ -25,7 +27,7 @@ def answer_card(answer: Answer, anchor: str, label: Labeller, language: str = "e
         _head(answer, language),
         _said(answer, anchor, language),
         [conflict_card(conflict, label, language) for conflict in answer.conflicts],
-        _ambiguities(answer, language),
+        _ambiguities(answer, label, language),
         _evidence(answer, anchor, label, language),
         _picture(answer, anchor, label, language),
         _alternatives(answer.alternatives, language),
@@ -33,7 +35,20 @@ def answer_card(answer: Answer, anchor: str, label: Labeller, language: str = "e
         _foot(language, judged),
     ]
     state = "none" if answer.text is None else f"level{confidence_level(answer.confidence)}"
-    return el("article", body, cls=f"card {state}", id=anchor, aria_label=t("answer", language))
+    return el(
+        "article",
+        body,
+        cls=f"card {state}",
+        id=anchor,
+        aria_label=t("answer", language),
+        data_say=_spoken(answer, language),
+    )
+
+
+def _spoken(answer: Answer, language: str) -> str:
+    """Return what is told of an answer to people who cannot see the card."""
+    said = t("no_answer", language) if answer.text is None else answer.text[:SPOKEN]
+    return f"{t('answer', language)}: {said}. {confidence_words(answer, language)}"
 
 
 def confidence_level(confidence: float) -> int:
@@ -134,13 +149,14 @@ def _abstained(answer: Answer, language: str) -> Html:
     return el("div", lines, cls="said")
 
 
-def _ambiguities(answer: Answer, language: str) -> Html | None:
+def _ambiguities(answer: Answer, label: Labeller, language: str) -> Html | None:
     """Show the mentions that may mean more than one thing, each meaning with a control to ask about it instead."""
     blocks = []
     for mention, links in mentions(answer.links).items():
         if len({link.entity for _, link in links}) < 2 or not _doubtful(mention, links[0][1]):
             continue
-        buttons = [_meaning(index, link, language, first=place == 0) for place, (index, link) in enumerate(links[:6])]
+        shown = enumerate(links[:6])
+        buttons = [_meaning(index, link, label, language, first=place == 0) for place, (index, link) in shown]
         blocks.append(el("div", el("p", t("ambiguous", language, mention=mention)), el("div", buttons, cls="meanings")))
     return el("section", blocks, cls="ambiguous") if blocks else None
 
@@ -158,8 +174,9 @@ def mentions(links: Sequence[Link]) -> dict[str, list[tuple[int, Link]]]:
     return {key[2]: sorted(group, key=lambda pair: -pair[1].score) for key, group in groups.items()}
 
 
-def _meaning(index: int, link: Link, language: str, *, first: bool) -> Html:
-    kinds = f" ({', '.join(link.types[:2])})" if link.types else ""
+def _meaning(index: int, link: Link, label: Labeller, language: str, *, first: bool) -> Html:
+    named = [label(Term(kind)) if "://" in kind else kind for kind in link.types[:2]]
+    kinds = f" ({', '.join(named)})" if named else ""
     hint = f"{t('means', language)}: {link.entity}"
     mark = el("small", " ", t("chosen", language)) if first else None
     return el(

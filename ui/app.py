@@ -28,6 +28,7 @@ from .users import Users
 
 LOCAL = ("127.0.0.1", "::1")
 HERE = Path(__file__).parent
+SCRIPTS = ("wake.js", "panel.js")
 THEME_SWITCH = """() => {
   const dark = document.body.classList.toggle('dark');
   localStorage.setItem('kgqa-theme', dark ? 'dark' : 'light');
@@ -140,8 +141,10 @@ def _pages(frame: Frame) -> None:
         build_knowledge(frame)
     with words.put(gr.Tab(t("tab_batch"), id="batch", elem_id="tab-batch"), label="tab_batch"):
         build_batch(frame)
-    with words.put(gr.Tab(t("tab_owner"), id="owner", elem_id="tab-owner"), label="tab_owner"):
+    with words.put(gr.Tab(t("tab_owner"), id="owner", elem_id="tab-owner"), label="tab_owner") as tab:
         build_owner(frame)
+    listener, inputs, outputs = frame.opens["owner"]
+    tab.select(listener, inputs, outputs, show_progress="hidden", api_visibility="private")
 
 
 def _header(words: Wording, desk: Desk) -> tuple[Any, Any]:
@@ -173,7 +176,8 @@ def _header(words: Wording, desk: Desk) -> tuple[Any, Any]:
 
 
 def _brand(language: str) -> str:
-    return el("div", el("h1", "kgqa"), el("span", t("tagline", language), cls="muted"), cls="brand")
+    told = el("p", id="tell", cls="sr", role="status")  # what happens is said here to people who cannot see it
+    return el("div", el("h1", "kgqa"), el("span", t("tagline", language), cls="muted"), told, cls="brand")
 
 
 def _start(app: gr.Blocks, frame: Frame, refresh: list[Any]) -> None:
@@ -243,7 +247,7 @@ def _options(host: str, port: int) -> dict[str, Any]:
         "enable_monitoring": False,
         "footer_links": [],
         "css_paths": [HERE / "style.css"],
-        "head": f"<script>{(HERE / 'wake.js').read_text(encoding='utf-8')}</script>",
+        "head": "".join(f"<script>{(HERE / name).read_text(encoding='utf-8')}</script>" for name in SCRIPTS),
         "theme": _theme(),
         "blocked_paths": [str(Path.cwd())],
         "favicon_path": None,

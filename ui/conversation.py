@@ -66,8 +66,10 @@ def progress(asked: str, understood: str, stage: str, language: str = "en") -> H
         el("li", t(f"stage_{name}", language), cls="done" if n < at else "now" if n == at else None)
         for n, name in enumerate(STAGES)
     ]
-    said = el("p", t(f"stage_{STAGES[at]}", language), "…", cls="sr", role="status")
-    body = el("div", said, el("ol", steps, aria_hidden="true"), cls="card progress")
+    said = t(f"stage_{STAGES[at]}", language)
+    body = el(
+        "div", el("p", said, "…", cls="sr"), el("ol", steps, aria_hidden="true"), cls="card progress", data_say=said
+    )
     return el("section", _question(asked, understood, language), body, cls="turn live", data_live="1")
 
 

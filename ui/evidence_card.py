@@ -15,6 +15,9 @@ _HEADING = re.compile(r"^(#{1,6}[ \t]+)(\S[^\n]*)", re.MULTILINE)
 CONTEXT = 1200
 """Characters of a passage shown on each side of the quotation."""
 
+GLIMPSE = 110
+"""Characters of a quotation that a closed card shows."""
+
 
 def evidence_card(
     evidence: Evidence, number: int, anchor: str, label: Labeller, language: str = "en", *, opened: bool = False
@@ -98,8 +101,9 @@ def _passage(evidence: Evidence, number: int, language: str) -> tuple[Html, Html
     passage = evidence.passage
     assert passage is not None  # the caller asked
     title = passage.title or passage.doc_id
+    glimpse = el("span", _glimpse(evidence.quote), cls="ev-quote", lang=passage.language) if evidence.quote else None
     head = join(
-        [el("span", title, cls="ev-title"), el("span", " · ".join(_where(passage, evidence, language)), cls="ev-where")]
+        [el("span", title, glimpse, cls="ev-title"), el("span", " · ".join(_where(passage, language)), cls="ev-where")]
     )
     status = el("p", t(f"status_{evidence.status}", language), cls="flag") if evidence.status != "affirmed" else None
     heading = el("p", passage.heading, cls="muted") if passage.heading else None
@@ -112,15 +116,25 @@ def _passage(evidence: Evidence, number: int, language: str) -> tuple[Html, Html
         status,
         heading,
         el("blockquote", marked(evidence), lang=passage.language),
-        el("p", el("code", passage.doc_id), " ", button, " ", why, cls="ev-foot"),
+        el("p", el("code", passage.doc_id), _place(evidence, language), button, why, cls="ev-foot"),
     ]
     return head, join(body)
 
 
-def _where(passage: Passage, evidence: Evidence, language: str) -> list[str]:
+def _glimpse(quote: str) -> str:
+    """Return the beginning of a quotation on one line, for a card that is closed."""
+    line = " ".join(_HEADING.sub(r"\2", quote).split())
+    return line if len(line) <= GLIMPSE else line[: GLIMPSE - 1].rstrip() + "…"
+
+
+def _place(evidence: Evidence, language: str) -> Html | None:
+    if evidence.end <= evidence.start:
+        return None
+    return el("span", t("characters", language, start=evidence.start, end=evidence.end), cls="muted")
+
+
+def _where(passage: Passage, language: str) -> list[str]:
     parts = [t("page", language, n=passage.page)] if passage.page is not None else []
-    if evidence.end > evidence.start:
-        parts.append(t("characters", language, start=evidence.start, end=evidence.end))
     dates = validity(passage.validity, language)
     return [*parts, dates] if dates else parts
 

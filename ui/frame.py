@@ -49,7 +49,6 @@ class Inspector:
 
     panel: Any
     title: Any
-    picture: Any
     body: Any
     query_group: Any
     query: Any
@@ -58,7 +57,7 @@ class Inspector:
 
     def outputs(self) -> list[Any]:
         """Return what a page must name as outputs to show something here."""
-        return [self.panel, self.title, self.picture, self.body, self.query_group, self.query, self.result, self.form]
+        return [self.panel, self.title, self.body, self.query_group, self.query, self.result, self.form]
 
     def show(
         self, key: str, language: str, body: Html | None = None, *, query: str | None = None, form: bool = False
@@ -67,7 +66,6 @@ class Inspector:
         return {
             self.panel: gr.update(visible=True),
             self.title: heading(t(key, language)),
-            self.picture: gr.update(value=None, visible=False),
             self.body: gr.update(value=body or "", visible=body is not None),
             self.query_group: gr.update(visible=query is not None),
             self.query: query or "",
@@ -82,6 +80,7 @@ class Frame:
 
     :param stamp: a session's counter; changing it draws the conversation again.
     :param starts: listener, inputs and outputs of what is filled in when the page opens.
+    :param opens: the same, by the tab that is opened.
     """
 
     desk: Desk
@@ -98,6 +97,7 @@ class Frame:
     look: Callable[..., Any] | None = None
     asked: list[Any] = field(default_factory=list)
     starts: list[tuple[Any, list[Any], list[Any]]] = field(default_factory=list)
+    opens: dict[str, tuple[Any, list[Any], list[Any]]] = field(default_factory=dict)
 
 
 def heading(title: str) -> str:

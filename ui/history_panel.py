@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -11,9 +12,13 @@ from .desk import Desk, explain_fault
 from .export import to_markdown, to_pdf, to_record
 from .frame import Frame, Wording, data_of, owner_of, page, user_of
 from .history import Conversation
-from .strings import t
+from .strings import LANGUAGES, t
 from .tags import Html, el
 
+SURE = """(_, ...rest) => {
+  const asked = ASKED[document.documentElement.lang === 'zh' ? 'zh' : 'en'];
+  return [window.confirm(asked) ? 'yes' : '', ...rest];
+}""".replace("ASKED", json.dumps({code: t("delete_sure", code) for _, code in LANGUAGES}))
 DOWNLOAD = """(file) => {
   if (!file) return;
   const bytes = Uint8Array.from(atob(file.data), c => c.charCodeAt(0));
@@ -31,17 +36,25 @@ def build_history(words: Wording) -> dict[str, Any]:
     parts["new"] = words.put(gr.Button(t("new_chat"), variant="primary", elem_id="new-chat"), value="new_chat")
     parts["words"] = words.put(gr.Textbox(label=t("search_history"), elem_id="search-history"), label="search_history")
     parts["list"] = page(elem_id="history-list")
-    with words.put(gr.Accordion(t("export"), open=False, elem_id="export"), label="export"):
+    with words.put(gr.Accordion(t("this_chat"), open=False, elem_id="export"), label="this_chat"):
         parts["title"] = words.put(gr.Textbox(label=t("title"), max_length=120), label="title")
         with gr.Row():
             parts["rename"] = words.put(gr.Button(t("rename"), size="sm", min_width=70), value="rename")
-            parts["delete"] = words.put(gr.Button(t("delete"), size="sm", min_width=70, variant="stop"), value="delete")
+            parts["delete"] = words.put(
+                gr.Button(t("delete"), size="sm", min_width=70, variant="stop", elem_id="delete-chat"), value="delete"
+            )
+        words.put(gr.HTML(_export_heading("en"), apply_default_css=False), value=_export_heading)
         with gr.Row():
             for kind in ("md", "json", "pdf"):
                 key = f"export_{kind}"
                 parts[kind] = words.put(gr.Button(t(key), size="sm", min_width=60, elem_id=f"export-{kind}"), value=key)
         parts["file"] = gr.JSON(visible=False)
+        parts["sure"] = gr.Textbox(visible=False)
     return parts
+
+
+def _export_heading(language: str) -> str:
+    return el("p", t("export_as", language), cls="muted")
 
 
 def history_list(items: list[tuple[str, str]], current: str, language: str = "en") -> Html:
@@ -58,6 +71,7 @@ def history_list(items: list[tuple[str, str]], current: str, language: str = "en
                 cls="past",
                 data_act="open",
                 data_id=key,
+                title=title or None,
                 aria_current="true" if key == current else None,
             ),
         )
@@ -98,8 +112,10 @@ class HistoryPanel:
         self._desk.history.rename(owner_of(request, browser), conversation.id, title)
         return Conversation(conversation.id, title.strip(), conversation.turns)
 
-    def delete(self, conversation: Conversation, browser: str, request: gr.Request) -> tuple[Any, ...]:
-        """Forget the present conversation."""
+    def delete(self, sure: str, conversation: Conversation, browser: str, request: gr.Request) -> tuple[Any, ...]:
+        """Forget the present conversation, if the user was sure."""
+        if sure != "yes":
+            return conversation, gr.skip(), gr.skip()
         self._desk.history.delete(owner_of(request, browser), conversation.id)
         return self.new()
 
@@ -137,7 +153,7 @@ def listen_history(frame: Frame, parts: dict[str, Any]) -> list[Any]:
     gr.on(
         [parts["rename"].click, parts["title"].submit], panel.rename, [state, parts["title"], browser], state, **quiet
     ).then(panel.refresh, inputs, outputs, **quiet)
-    parts["delete"].click(panel.delete, [state, browser], moved, **quiet)
+    parts["delete"].click(panel.delete, [parts["sure"], state, browser], moved, js=SURE, **quiet)
     for kind in ("md", "json", "pdf"):
         parts[kind].click(_exporter(panel, kind), [state, frame.language], parts["file"], **quiet).then(
             None, parts["file"], None, js=DOWNLOAD, api_visibility="private"

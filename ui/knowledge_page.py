@@ -158,6 +158,7 @@ class Knowledge:
             name = Path(file).name
             yield file_report(lines, t("upload_running", language, name=name, n=place, total=len(files))), gr.update()
             lines += _added(self._desk.base(base), Path(file), language)
+            Path(file).unlink(missing_ok=True)  # else a copy would outlast the document's removal
         yield file_report(lines), None
 
     def remove(

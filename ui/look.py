@@ -12,11 +12,12 @@ from kgqa.errors import KgqaError, UsageError
 from kgqa.types import Answer, Entity, Passage
 
 from .desk import Desk, KnowledgeBase, explain_fault
+from .evidence_card import headed
 from .frame import Frame, Inspector, data_of, number, owner_of, page, unchanged, user_of
 from .graph_view import Explored, graph_view, of_answer, of_entity
 from .history import Conversation, Turn
-from .pdf_page import pdf_page, source_file
-from .sheets import document_sheet, entity_sheet, page_of, result_table
+from .pdf_page import pdf_page
+from .sheets import document_sheet, entity_sheet, result_table
 from .strings import t
 from .tags import Html, el, plain
 from .words_card import deciding_words
@@ -38,16 +39,13 @@ def build_inspector(words: Any) -> tuple[Inspector, dict[str, Any]]:
         with gr.Row(elem_id="inspector-head"):
             title = gr.HTML("")
             parts["close"] = words.put(gr.Button(t("close"), size="sm", min_width=60, elem_id="close"), value="close")
-        picture = gr.Image(
-            visible=False, interactive=False, show_label=False, container=False, buttons=[], elem_id="page-picture"
-        )
         body = page(elem_id="inspector-body")
         with gr.Group(visible=False) as query_group:
             query = words.put(gr.Textbox(label=t("sparql"), lines=8, max_lines=24, elem_id="query"), label="sparql")
             parts["run"] = words.put(gr.Button(t("run"), variant="primary", elem_id="run-query"), value="run")
             result = page(elem_id="query-result")
         form = _correction(words, parts)
-    return Inspector(panel, title, picture, body, query_group, query, result, form), parts
+    return Inspector(panel, title, body, query_group, query, result, form), parts
 
 
 def _correction(words: Any, parts: dict[str, Any]) -> Any:
@@ -159,12 +157,8 @@ class Look:
         """Show a document's text at the quotation, and of a PDF the page as well."""
         document = self._desk.document(kb, data.get("doc", ""), user)
         start, end = number(data.get("start"), 0), number(data.get("end"), 0)
-        shown = self._inspector.show("document", language, document_sheet(document, start, end, language))
-        page_number, file = page_of(document, start), source_file(kb, document.id)
-        if page_number is None or file is None or document.media_type != "application/pdf":
-            return shown
-        picture = pdf_page(file, page_number, document.text[start:end])
-        return {**shown, self._inspector.picture: gr.update(value=picture, visible=picture is not None)}
+        page = pdf_page(kb, document, start, end)
+        return self._inspector.show("document", language, document_sheet(document, start, end, language, page))
 
     def _judge(
         self, act: str, conversation: Conversation, index: int, kb: KnowledgeBase, language: str, owner: str
@@ -292,7 +286,7 @@ def markable(answer: Answer, language: str = "en") -> Html:
     """Return the passages of an answer in full, to mark the right words in."""
     shown = [
         el("li", el("p", el("strong", f"[{n}] {passage.title or passage.doc_id}")),
-           el("blockquote", passage.text, lang=passage.language, data_place=n - 1))
+           el("blockquote", headed(passage.text), lang=passage.language, data_place=n - 1))
         for n, passage in _passages(answer)
     ]  # fmt: skip
     marks = [el("p", t("mark_hint", language), cls="muted"), el("ul", shown, cls="plain markable")] if shown else None

@@ -47,6 +47,7 @@ def build_owner(frame: Frame) -> None:
     gr.on([refresh.click, frame.language.change], at.overview, frame.language, shown, **quiet)
     frame.starts.append((at.overview, [frame.language], shown))
     frame.stamp.change(at.overview, frame.language, shown, **quiet)
+    frame.opens["owner"] = (at.overview, [frame.language], shown)
     for button, status in ((accept, "accepted"), (reject, "rejected")):
         button.click(_reviewer(at, status), [which, frame.language], shown, **quiet)
     makers = {"training": at.export, "training_questions": at.export_questions, "training_names": at.export_names}

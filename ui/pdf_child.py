@@ -1,6 +1,8 @@
 """Draw a page of a PDF with a quotation tinted; run as a program of its own by :mod:`ui.pdf_page`, under limits.
 
-Arguments: the file and the page's number from 1. The quotation is read from standard input, the PNG goes to standard output.
+Arguments: the file, the page's number from 1, and how often the quotation's words stand on the page before it. The quotation
+is read from standard input. A line with its place goes to standard output (0 is the top of the page, 1 its foot, -1 that it was
+not found), and then the PNG.
 """
 
 from __future__ import annotations
@@ -11,35 +13,55 @@ import sys
 from typing import Any
 
 MEMORY, SECONDS, SCALE = 2 * 1024**3, 10, 1.6
+Box = tuple[float, float, float, float]
+"""Left, bottom, right, top in points; the origin is the page's lower left corner."""
 
 
-def draw(file: str, number: int, quote: str) -> bytes:
-    """Return a page as PNG."""
+def draw(file: str, number: int, quote: str, earlier: int) -> bytes:
+    """Return the place of the quotation and the page as PNG."""
     import pypdfium2
 
     page = pypdfium2.PdfDocument(file)[number - 1]
     picture = page.render(scale=SCALE).to_pil().convert("RGB")
-    _tint(picture, page, quote)
+    boxes = boxes_of(page.get_textpage(), quote, earlier)
+    height = page.get_height()
+    for box in boxes:
+        _paint(picture, box, height)
     packed = io.BytesIO()
     picture.save(packed, "PNG")
-    return packed.getvalue()
+    at = min(max(1 - boxes[0][3] / height, 0.0), 1.0) if boxes else -1.0
+    return f"{at:.4f}\n".encode() + packed.getvalue()
 
 
-def _tint(picture: Any, page: Any, quote: str) -> None:
-    """Tint the lines of a quotation; a quotation that the page writes otherwise is left unmarked."""
-    text = page.get_textpage()
-    whole = [quote.strip()] if 0 < len(quote) < 200 else []
-    for words in whole + [line.strip() for line in quote.splitlines() if len(line.strip()) > 8]:
-        found = text.search(words).get_next()
-        if found is None:
-            continue
-        for place in range(text.count_rects(*found)):
-            _paint(picture, text.get_rect(place), page.get_height())
-        if words in whole:
-            return
+def boxes_of(text: Any, quote: str, earlier: int) -> list[Box]:
+    """Return the boxes of a quotation, none where the page does not write it so.
+
+    Blanks and the ends of lines are passed over, since the document's text may have others than the page.
+    """
+    from pypdfium2.raw import FPDFText_GetUnicode
+
+    written = [chr(FPDFText_GetUnicode(text, place)) for place in range(text.count_chars())]
+    places = [place for place, letter in enumerate(written) if not letter.isspace() and letter != "\ufffe"]
+    page, wanted = "".join(written[place] for place in places), "".join(quote.split())
+    at = _nth(page, wanted, earlier) if wanted else -1
+    if at < 0:
+        return []
+    first, last = places[at], places[at + len(wanted) - 1]
+    return [text.get_rect(number) for number in range(text.count_rects(first, last - first + 1))]
 
 
-def _paint(picture: Any, rectangle: tuple[float, float, float, float], height: float) -> None:
+def _nth(page: str, wanted: str, earlier: int) -> int:
+    """Return where the words stand for the (``earlier`` + 1)-th time, or the last time that they stand there at all."""
+    at = page.find(wanted)
+    for _ in range(earlier):
+        later = page.find(wanted, at + 1)
+        if later < 0:
+            break
+        at = later
+    return at
+
+
+def _paint(picture: Any, rectangle: Box, height: float) -> None:
     from PIL import Image, ImageChops
 
     left, bottom, right, top = rectangle
@@ -52,4 +74,5 @@ def _paint(picture: Any, rectangle: tuple[float, float, float, float], height: f
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-    sys.stdout.buffer.write(draw(sys.argv[1], int(sys.argv[2]), sys.stdin.buffer.read().decode("utf-8", "replace")))
+    words = sys.stdin.buffer.read().decode("utf-8", "replace")
+    sys.stdout.buffer.write(draw(sys.argv[1], int(sys.argv[2]), words, int(sys.argv[3])))

@@ -12,9 +12,10 @@ from kgqa.types import Document, Entity, Hit, Path, Step, Term, Triple
 from .evidence_card import validity
 from .figures import language_name
 from .graph_view import nearest
+from .pdf_page import PageDrawn, page_of
 from .picture import picture
 from .strings import t
-from .tags import Html, el, join, text
+from .tags import Html, drawn, el, join, text
 
 Labeller = Callable[[Term], str]
 FORMATS = {
@@ -26,21 +27,32 @@ KNOWN = {
     "skos/core#notation": "relation_code",
     "schema.org/subjectOf": "relation_documents",
     "skos/core#broader": "relation_broader",
+    "rdf-schema#subClassOf": "relation_broader",
 }
 """Relations of common vocabularies that graphs use without naming them in each language, by the end of their IRI."""
+
+BACK = {"skos/core#broader": "relation_narrower", "rdf-schema#subClassOf": "relation_narrower"}
+"""The same, read from the other end."""
 
 WINDOW = 40_000
 """Characters of a document shown at once; a longer one is shown around the quotation."""
 
 
-def document_sheet(document: Document, start: int = 0, end: int = 0, language: str = "en") -> Html:
-    """Return a document's text, a part of it marked; pages are numbered where the format has them."""
+def document_sheet(
+    document: Document, start: int = 0, end: int = 0, language: str = "en", drawn_page: PageDrawn | None = None
+) -> Html:
+    """Return a document's text, a part of it marked; pages are numbered where the format has them.
+
+    :param drawn_page: the page that the part is on as a picture, shown above the text.
+    """
     kind = t(f"format_{FORMATS[document.media_type]}", language) if document.media_type in FORMATS else ""
     facts = [document.id, kind, language_name(document.language, language), validity(document.validity, language)]
     head = [el("h3", document.title or document.id), el("p", " · ".join(fact for fact in facts if fact), cls="muted")]
     page = page_of(document, start)
     if page is not None:
         head.append(el("p", t("page", language, n=page), cls="badge"))
+    if drawn_page is not None:
+        head.append(page_picture(drawn_page, t("page_picture", language, n=page)))
     left = max(0, start - WINDOW // 2) if len(document.text) > WINDOW else 0
     right = min(len(document.text), left + WINDOW)
     body = [
@@ -49,6 +61,14 @@ def document_sheet(document: Document, start: int = 0, end: int = 0, language: s
         "…" if right < len(document.text) else "",
     ]
     return el("article", head, el("div", body, cls="document-text", lang=document.language, tabindex="0"), cls="sheet")
+
+
+def page_picture(page: PageDrawn, name: str) -> Html:
+    """Return a page as a picture in a box that can be scrolled; it opens where the quotation is."""
+    return el(
+        "div", drawn(page.png, name), cls="page-picture", tabindex="0", role="region", aria_label=name,
+        data_at=f"{page.at:.3f}",
+    )  # fmt: skip
 
 
 def _text(document: Document, left: int, right: int, mark: tuple[int, int], language: str) -> Html:
@@ -79,13 +99,6 @@ def _text(document: Document, left: int, right: int, mark: tuple[int, int], lang
 def _line_end(body: str, start: int) -> int:
     end = body.find("\n", start)
     return len(body) if end < 0 else end
-
-
-def page_of(document: Document, offset: int) -> int | None:
-    """Return the number of the page that holds an offset, from 1; ``None`` for formats without pages."""
-    if not document.pages:
-        return None
-    return max(1, sum(1 for first in document.pages if first <= offset))
 
 
 def entity_sheet(entity: Entity, language: str = "en", label: Labeller | None = None) -> Html:
@@ -147,8 +160,8 @@ def _statements(key: str, items: Sequence[tuple[str, str, Triple]], language: st
         predicate = triple.predicate.value
         if predicate == TYPE and not inwards:
             continue  # its kind is said above
-        known = next((key for end, key in KNOWN.items() if predicate.endswith(end)), "")
-        relation = t(known, language) if known and not inwards else relation
+        known = next((key for end, key in (BACK if inwards else KNOWN).items() if predicate.endswith(end)), "")
+        relation = t(known, language) if known else relation
         groups.setdefault(relation, []).append((name, triple.subject if inwards else triple.object, triple))
     rows = [[el("dt", relation), el("dd", _values(group, language))] for relation, group in groups.items()]
     return el("section", el("h4", t(key, language)), el("dl", rows, cls="facts"))

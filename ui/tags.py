@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from html import escape
 
 # Characters that no HTML may hold, and those that turn the direction of what follows (they can disguise a file's name).
@@ -12,7 +13,7 @@ _VOID = frozenset({"br", "hr", "img", "input", "meta", "path", "circle", "line",
 
 
 class Html(str):
-    """Text that is markup already; only this module and :func:`el` make it."""
+    """Text that is markup already; only this module makes it."""
 
     __slots__ = ()
 
@@ -48,6 +49,17 @@ def el(name: str, *children: object, **attributes: object) -> Html:
     if name in _VOID and not children:
         return Html("".join(parts) if name in {"br", "hr", "img", "input", "meta"} else "".join(parts)[:-1] + "/>")
     return Html("".join(parts) + join(children) + f"</{name}>")
+
+
+def drawn(png: bytes, alt: str) -> Html:
+    """Return a picture that stands in the page itself, so that nothing is fetched for it and no file of it is kept.
+
+    :param alt: what it shows, for people who cannot see it.
+    :raises ValueError: it is no PNG.
+    """
+    if not png.startswith(b"\x89PNG\r\n\x1a\n"):
+        raise ValueError("only a PNG is put into a page")
+    return Html(f'<img alt="{text(alt)}" src="data:image/png;base64,{b64encode(png).decode("ascii")}">')
 
 
 def join(children: object, between: str = "") -> Html:

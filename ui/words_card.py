@@ -12,6 +12,9 @@ from .tags import Html, el, join
 Word = tuple[str, int, int, float]
 """A word, its place (start, end) and its weight; above 0 it speaks for the answer, below 0 against it."""
 
+DECISIVE = 0.3
+"""Share of the heaviest word's weight from which a word is named; as deep a shade as a reader sees at a glance."""
+
 LEGEND = (("why_for", "w3"), ("why_against", "n3"))
 
 
@@ -26,7 +29,7 @@ def deciding_words(
     most = max((abs(word[3]) for word in (*asked, *read)), default=0.0)
     inside = [(word, start - passage.start, end - passage.start, weight) for word, start, end, weight in read]
     heaviest = sorted((*asked, *read), key=lambda word: -word[3])[:8]
-    named = dict.fromkeys(word for word, _, _, weight in heaviest if weight > 0.02 * most)
+    named = dict.fromkeys(word for word, _, _, weight in heaviest if weight >= DECISIVE * most)
     parts = [
         el("p", t("why_intro", language), cls="muted"),
         el("h4", t("why_question", language)),

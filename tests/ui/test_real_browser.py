@@ -16,6 +16,11 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
 ROOT = Path(__file__).parents[2]
+MARK_IN_VIEW = """box => {
+  const at = Number(box.dataset.at) * box.querySelector('img').clientHeight - box.scrollTop;
+  return at >= 0 && at < box.clientHeight && box.clientHeight > 200;
+}"""
+"""Whether a page of a PDF is large enough to be read, and its marked words are in view."""
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +71,10 @@ def test_a_quotation_is_opened_on_its_page_and_its_words_are_weighed(visit):
     if card.get_attribute("open") is None:
         card.locator("summary").click()
     card.locator("[data-act=document]").click()
-    at.panel("#page-picture img").wait_for()
+    at.panel(".page-picture img").wait_for()
     assert at.panel(".document-text mark").first.inner_text().strip()
+    at.in_view("#inspector .document-text mark")  # the text is opened where the words are
+    assert at.panel(".page-picture").evaluate(MARK_IN_VIEW)
     assert at.panel(".page-mark").count() > 1
     card.locator("[data-act=why]").click()
     at.panel(".shaded .w3").first.wait_for()

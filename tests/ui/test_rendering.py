@@ -30,8 +30,9 @@ from ui.conversation import failed, progress, turns, welcome
 from ui.evidence_card import conflict_card, evidence_card, highlight
 from ui.figures import documents_list, file_report
 from ui.history import Turn
+from ui.pdf_page import page_of
 from ui.picture import picture
-from ui.sheets import document_sheet, entity_sheet, hits, page_of, result_table
+from ui.sheets import document_sheet, entity_sheet, hits, result_table
 from ui.strings import STRINGS, t
 from ui.tags import Html, el, join, text
 

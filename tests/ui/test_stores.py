@@ -10,7 +10,6 @@ from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 from pypdf import PdfReader
 
@@ -23,7 +22,6 @@ from kgqa.types import Answer
 from ui.desk import Desk
 from ui.export import to_markdown, to_pdf, to_record
 from ui.history import Conversation, HistoryStore, Turn, now
-from ui.pdf_page import pdf_page, source_file
 from ui.proving import prove
 from ui.users import Users, hash_password
 
@@ -295,30 +293,6 @@ def test_a_document_of_another_group_is_as_good_as_none(kb, tmp_path):
         and withdrawn.evidence == ()
         and "lactic" not in to_record(desk.permitted(talk, "bob")).data.decode()
     )
-
-
-def test_a_page_of_a_pdf_is_drawn_with_its_quotation_marked(kb, tmp_path):
-    from reportlab.pdfgen import canvas
-
-    (tmp_path / "documents").mkdir()
-    sheet = canvas.Canvas(str(tmp_path / "documents" / "a.pdf"), pagesize=(300, 200))
-    for words in ("First page", "Metformin must not be given"):
-        sheet.drawString(20, 150, words)
-        sheet.showPage()
-    sheet.save()
-    file = source_file(kb, "a.pdf")
-    plain, tinted = pdf_page(file, 2, "not on this page"), pdf_page(file, 2, "must not be given")
-
-    def coloured(picture):
-        pixels = np.asarray(picture, dtype=int)
-        return int(((pixels[..., 0] > 200) & (pixels[..., 2] < pixels[..., 0] - 60)).sum())
-
-    assert plain.size == (480, 320)
-    assert coloured(plain) == 0 < coloured(tinted)
-    assert pdf_page(file, 99, "x") is None
-    (tmp_path / "documents" / "b.pdf").write_bytes(b"%PDF-1.4 broken")
-    assert pdf_page(source_file(kb, "b.pdf"), 1, "x") is None
-    assert source_file(kb, "../kb.toml") is None and source_file(kb, "gone.pdf") is None
 
 
 AS_IN_A_WHEEL = """

@@ -80,6 +80,15 @@ class Visit:
     def panel(self, selector="", **options):
         return self.page.locator(f"#inspector {selector}", **options)
 
+    def in_view(self, selector):
+        """Wait until an element can be seen inside the box that scrolls it."""
+        self.page.wait_for_function(
+            "s => { const e = document.querySelector(s), box = e?.closest('.document-text, .page-picture');"
+            " if (!e || !box) return false; const a = e.getBoundingClientRect(), b = box.getBoundingClientRect();"
+            " return a.height > 0 && a.top >= b.top && a.bottom <= b.bottom }",
+            arg=selector,
+        )
+
     def tab(self, name):
         self.page.get_by_role("tab", name=name).click()
 
