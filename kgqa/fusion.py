@@ -18,12 +18,17 @@ from pathlib import Path
 
 from kgqa.errors import ModelError
 from kgqa.types import Candidate, Conflict, Reason
+from kgqa.values import amounts, same, units
 from kgqa.wording import truth
 
 _INSIDE = ("span", "sentence", "quote")
 WAYS = ("graph", *_INSIDE, "exists", "truth", *(f"{way} inside" for way in _INSIDE))
 """Ways of answering; each has a model of its own. A ``sentence`` answers a question for a phrase where none is sure. What stands
 ``inside`` the one document that a question names is judged apart: there the search cannot miss the subject."""
+
+
+AMOUNT = 40
+"""Characters within which a quotation is an amount, and no sentence that names one beside other things."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +218,24 @@ def conflicts(ranked: Sequence[tuple[Candidate, float]], calibration: Calibratio
 
 
 def _sides_differ(one: Candidate, other: Candidate) -> bool:
-    comparable = one.kind == other.kind and one.kind in ("boolean", "number", "date", "span") and _single(one, other)
-    return comparable and {one.side, other.side} == {"graph", "text"}
+    """Tell whether the graph says one value and the text another; the same value may be written differently."""
+    if not _single(one, other) or {one.side, other.side} != {"graph", "text"}:
+        return False
+    kinds = {one.kind, other.kind}
+    if kinds == {"boolean"}:
+        return one.items != other.items
+    if kinds == {"number", "span"}:  # what a passage says of an amount is a quotation
+        return _comparable(*sorted((one, other), key=lambda c: c.side)) and not same(one.items[0], other.items[0])
+    return len(kinds) == 1 and kinds <= {"number", "date", "span"} and not same(one.items[0], other.items[0])
+
+
+def _comparable(graph: Candidate, text: Candidate) -> bool:
+    """Tell whether an amount that the graph states, rather than counts, is measured as the one in a passage is."""
+    path, said = graph.evidence[0].path, text.items[0]
+    last = path.steps[-1].triple if path is not None and path.steps else None
+    if last is None or graph.items[0] != last.object.value or not amounts(said) or len(said) > AMOUNT:
+        return False
+    return units(re.split(r"[/#:]", last.predicate.value)[-1]) <= units(said)
 
 
 def contradict(one: Candidate, other: Candidate) -> bool:
@@ -222,8 +243,8 @@ def contradict(one: Candidate, other: Candidate) -> bool:
     if not _single(one, other) or not (one.features.get("typed") and other.features.get("typed")):
         return False
     places = [e.passage.doc_id for c in (one, other) for e in c.evidence[:1] if e.passage is not None]
-    amounts = [frozenset(re.findall(r"\d+(?:[.,]\d+)*", c.items[0])) for c in (one, other)]
-    return len(set(places)) == 2 and all(amounts) and not amounts[0] & amounts[1]
+    named = [amounts(c.items[0]) for c in (one, other)]
+    return len(set(places)) == 2 and all(named) and not same(one.items[0], other.items[0])
 
 
 def _single(one: Candidate, other: Candidate) -> bool:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from kgqa import fusion
 from kgqa.errors import ModelError
 from kgqa.fusion import Calibration, Weights
-from kgqa.types import Candidate, Evidence, Passage, Reason
+from kgqa.types import Candidate, Evidence, Passage, Path, Reason, Step, Term, Triple
 
 EVEN = Calibration(
     {way: Weights(0.0, {"fit": 4.0, "reader": 4.0, "coverage": 2.0, "both": 1.0}) for way in fusion.WAYS}, threshold=0.6
@@ -73,6 +73,50 @@ def test_graph_and_text_that_differ_are_shown_as_a_conflict() -> None:
     assert decision.best == graph
     (conflict,) = decision.conflicts
     assert (conflict.one_says, conflict.other_says) == ("30", "45")
+
+
+def stated(value: str, kind: str, relation: str = "said") -> Candidate:
+    """What the graph states in one triple."""
+    triple = Triple(Term("x:thing"), Term(f"http://x.org/v#{relation}"), Term(value, "literal"))
+    evidence = Evidence("path", 1.0, path=Path((Step(triple),), 1.0, ""))
+    return Candidate(kind, (value,), ("",), "graph", 1.0, (evidence,), None, {"fit": 0.9})
+
+
+SAME = [
+    ("2019-09-10", "date", "said", "10 September 2019", "date"),
+    ("2021-11-01", "date", "said", "2021年11月1日", "date"),
+    ("England and Wales", "span", "said", "the laws of England and Wales", "span"),
+    ("3200", "number", "doseMg", "3,200 mg a day", "span"),
+    ("300", "number", "fee", "三百元", "span"),
+]
+INCOMPARABLE = [
+    ("1392", "number", "halfLifeHours", "about 58 days", "span"),
+    ("180", "number", "noticeDays", "fifteen (15", "span"),
+    ("6", "number", "said", "In six of the trials 20 patients had an attack of asthma", "span"),
+]
+DIFFERENT = [
+    ("3200", "number", "doseMg", "2400 mg", "span"),
+    ("990000", "number", "fee", "人民币860,000元", "span"),
+    ("2019-09-10", "date", "said", "10 October 2019", "date"),
+]
+
+
+@pytest.mark.parametrize(("value", "kind", "relation", "words", "way"), [*SAME, *INCOMPARABLE])
+def test_what_is_the_same_or_measured_otherwise_is_no_conflict(value, kind, relation, words, way) -> None:
+    told = candidate(words, kind=way, reader=0.8)
+    assert fusion.decide([stated(value, kind, relation), told], EVEN).conflicts == ()
+
+
+@pytest.mark.parametrize(("value", "kind", "relation", "words", "way"), DIFFERENT)
+def test_what_a_passage_tells_otherwise_than_the_graph_is_a_conflict(value, kind, relation, words, way) -> None:
+    told = candidate(words, kind=way, reader=0.8)
+    (conflict,) = fusion.decide([stated(value, kind, relation), told], EVEN).conflicts
+    assert (conflict.one_says, conflict.other_says) == (value, words)
+
+
+def test_what_the_graph_counts_is_not_compared_with_an_amount_in_a_passage() -> None:
+    counted = Candidate("number", ("3",), ("",), "graph", 1.0, (quotation(),), None, {"fit": 0.9})
+    assert fusion.decide([counted, candidate("GBP 50,000", reader=0.8)], EVEN).conflicts == ()
 
 
 def dose(text: str, document: str, **features: float) -> Candidate:

@@ -79,7 +79,9 @@ def _head(answer: Answer, language: str) -> Html:
     )
     kind = "kind_list" if answer.kind == "entities" and len(answer.items) > 1 else f"kind_{answer.kind}"
     marks = [el("span", t(kind, language), cls="badge"), sure]
-    if answer.complete is not None and answer.text is not None:
+    if answer.complete is not None and (
+        answer.kind == "entities" or len(answer.items) > 1
+    ):  # of one value it says nothing
         whole = "complete" if answer.complete else "sampled"
         marks.append(el("span", t(whole, language), cls=f"badge {whole}"))
     return el("header", marks)

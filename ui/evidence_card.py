@@ -15,6 +15,7 @@ _HEADING = re.compile(r"^(#{1,6}[ \t]+)(\S[^\n]*)", re.MULTILINE)
 CONTEXT = 1200
 """Characters of a passage shown on each side of the quotation."""
 
+KINDS = frozenset({"entities", "span", "boolean", "number", "date"})
 GLIMPSE = 110
 """Characters of a quotation that a closed card shows."""
 
@@ -37,7 +38,8 @@ def conflict_card(conflict: Conflict, label: Labeller, language: str = "en") -> 
         _side(conflict.one, conflict.one_says, label, language),
         _side(conflict.other, conflict.other_says, label, language),
     ]
-    about = el("p", t("conflict_about", language, about=conflict.about), cls="muted") if conflict.about else None
+    told = conflict.about if conflict.about not in KINDS else ""  # of what kind the values are is seen from them
+    about = el("p", t("conflict_about", language, about=told), cls="muted") if told else None
     return el("section", el("h3", t("conflict", language)), about, el("div", sides, cls="sides"), cls="conflict")
 
 
@@ -50,7 +52,8 @@ def _side(evidence: Evidence, says: str, label: Labeller, language: str) -> Html
         where = t("from_graph", language) + ": " + ", ".join(source_names(_sources(steps), label))
         when = next((v for v in (validity(s.triple.validity, language) for s in steps) if v), t("undated", language))
     quote = marked(evidence, 160) if evidence.passage else text(walk_words(evidence.path, label))
-    return el("div", el("strong", says), el("p", quote), el("p", f"{where} · {when}", cls="muted"), cls="side")
+    button = _opener(evidence, language) if evidence.passage else None
+    return el("div", el("strong", says), el("p", quote), el("p", f"{where} · {when}", cls="muted"), button, cls="side")
 
 
 def validity(span: Validity, language: str = "en") -> str:
@@ -107,18 +110,25 @@ def _passage(evidence: Evidence, number: int, language: str) -> tuple[Html, Html
     )
     status = el("p", t(f"status_{evidence.status}", language), cls="flag") if evidence.status != "affirmed" else None
     heading = el("p", passage.heading, cls="muted") if passage.heading else None
-    button = el(
-        "button", t("open_document", language), type="button", cls="link", data_act="document",
-        data_doc=passage.doc_id, data_start=evidence.start, data_end=evidence.end,
-    )  # fmt: skip
     why = el("button", t("why", language), type="button", cls="link", data_act="why", data_number=number)
     body = [
         status,
         heading,
         el("blockquote", marked(evidence), lang=passage.language),
-        el("p", el("code", passage.doc_id), _place(evidence, language), button, why, cls="ev-foot"),
+        el(
+            "p", el("code", passage.doc_id), _place(evidence, language), _opener(evidence, language), why, cls="ev-foot"
+        ),
     ]
     return head, join(body)
+
+
+def _opener(evidence: Evidence, language: str) -> Html:
+    """Return a control that opens the document of a quotation there."""
+    assert evidence.passage is not None  # the caller asked
+    return el(
+        "button", t("open_document", language), type="button", cls="link", data_act="document",
+        data_doc=evidence.passage.doc_id, data_start=evidence.start, data_end=evidence.end,
+    )  # fmt: skip
 
 
 def _glimpse(quote: str) -> str:

@@ -102,7 +102,7 @@ def _said(answer: Answer, language: str) -> Iterator[Line]:
     yield "note", f"{confidence_words(answer, language)} ({answer.confidence:.0%})"
     if answer.prose:
         yield "note", answer.prose
-    if answer.complete is not None and answer.text is not None:
+    if answer.complete is not None and (answer.kind == "entities" or len(answer.items) > 1):
         yield "note", t("complete" if answer.complete else "sampled", language)
     if answer.explanation:
         yield "note", answer.explanation

@@ -19,12 +19,9 @@ from typing import Any
 from kgqa.errors import SourceError
 from kgqa.fusion import normalise
 from kgqa.types import Answer, Filters
+from kgqa.values import iso_date
 from kgqa.wording import NO, YES
 
-_MONTH_NAMES = re.findall(
-    r"\w+", "january february march april may june july august september october november december"
-)
-_MONTHS = {form: n for n, name in enumerate(_MONTH_NAMES, 1) for form in (name, name[:3])} | {"sept": 9}
 _NUMBERS = {
     word: number
     for number, word in enumerate(
@@ -202,37 +199,6 @@ def comparable(text: str, kind: str) -> str:
     if kind == "date":
         return iso_date(text) or normalise(text)
     return normalise(text)
-
-
-def iso_date(text: str) -> str | None:
-    """Return the first date of a text as ``YYYY-MM-DD``, ``None`` when there is none. Month first in ``5/31/2000``."""
-    found = re.search(r"(\d{4})-(\d{1,2})-(\d{1,2})", text) or re.search(
-        r"(\d{4})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*日", text
-    )
-    if found:
-        year, month, day = map(int, found.groups())
-        return _iso(year, month, day)
-    found = re.search(r"(\d{1,2})/(\d{1,2})/(\d{2,4})", text)
-    if found:
-        month, day, year = map(int, found.groups())
-        return _iso(year if year > 99 else 2000 + year if year < 50 else 1900 + year, month, day)
-    low = re.sub(r"(\d)(st|nd|rd|th)\b", r"\1", text.lower())
-    for pattern, order in (
-        (r"([a-z]+)\.?\s+(\d{1,2})\s*,?\s+(\d{4})", (2, 0, 1)),
-        (r"(\d{1,2})\s*(?:day)?\s*(?:of)?\s*([a-z]+)\.?\s*,?\s*(\d{4})", (2, 1, 0)),
-    ):
-        for match in re.finditer(pattern, low):
-            its_year, its_month, its_day = (match.groups()[i] for i in order)
-            if its_month in _MONTHS:
-                return _iso(int(its_year), _MONTHS[its_month], int(its_day))
-    return None
-
-
-def _iso(year: int, month: int, day: int) -> str | None:
-    try:
-        return date(year, month, day).isoformat()
-    except ValueError:
-        return None
 
 
 def _doc_recall(gold: Gold, answer: Answer) -> float:
