@@ -125,22 +125,35 @@ def make_bilingual(data: Path, reader: Path, encoder: Path, out: Path, share: fl
 
 
 def export_bilingual_reader(
-    trained: Path, data: Path, out: Path, said: dict[str, Any], sets: Sequence[str] = DATA, heat: float = 0.0
+    trained: Path,
+    data: Path,
+    out: Path,
+    said: dict[str, Any],
+    sets: Sequence[str] = DATA,
+    heat: float = 0.0,
+    more: Mapping[str, Any] | None = None,
+    apart: Mapping[str, Sequence[Example]] | None = None,
 ) -> dict[str, Any]:
     """Write the reader's folder: int8 weights, a border of "no answer" for each language, held-out figures.
 
     :param said: hyper-parameters that are not always the same.
     :param sets: what it was trained on.
     :param heat: above 0, Chinese spans are picked by what they are expected to share with the answer, at this temperature.
+    :param more: what else the card says, or says otherwise.
+    :param apart: held-out questions of sets, by file, besides those that every reader of two languages has.
     :returns: its card.
     """
+    apart = dict(apart or {})
     model, folder = load_base("AutoModelForQuestionAnswering", trained)
-    export_int8(ReaderOutputs(model), folder / "tokenizer.json", out, outputs=("start_logits", "end_logits"), card=CARD)
+    card = {**CARD, **(more or {})}
+    export_int8(ReaderOutputs(model), folder / "tokenizer.json", out, outputs=("start_logits", "end_logits"), card=card)
     card = json.loads((out / "card.json").read_text(encoding="utf-8"))
     card["hyper_parameters"] |= said
     card["data"] = list(sets)
     held, open_questions = held_out(data)
-    apart = {name: part for name, (_, part) in reading(data).items()} | {"drcd-dev": drcd(data)[1]}
+    held |= {f"{name} held-out part": list(part) for name, part in apart.items()}
+    held = {name: part for name, part in held.items() if name not in apart}
+    apart |= {name: part for name, (_, part) in reading(data).items()} | {"drcd-dev": drcd(data)[1]}
     card["held_out"] = {name: sorted({e.article for e in part}) for name, part in apart.items()}
     card["settings"] |= {"shared": {"zh": heat}} if heat > 0 else {}
     write_card(out, card)

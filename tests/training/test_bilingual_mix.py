@@ -7,6 +7,7 @@ import tarfile
 import pytest
 
 from kgqa.reading.extractive import load_tokenizer
+from kgqa.training.bilingual_further import Further, chinese, chinese_rows, cmrc
 from kgqa.training.bilingual_mix import TaughtMix, chinese_windows
 from kgqa.training.bilingual_words import extend, vocabulary, write_tokenizer
 
@@ -36,6 +37,7 @@ def data(tmp_path):
         (f"羅馬{n}", PASSAGE + "雨" * n, [("法官住在哪裡？", "羅馬"), ("醫生住在哪裡？", "巴黎")]) for n in range(6)
     ]
     write(tmp_path / "reading/drcd-dev.json.gz", chinese)
+    write(tmp_path / "reading/cmrc2018-trial.json.gz", chinese)
     english = [
         (f"Rome{n}", "the judge live in rome " * (n + 1), [("where live the judge ?", "rome")]) for n in range(8)
     ]
@@ -77,3 +79,20 @@ def test_the_same_seed_makes_the_same_windows(data, start):
     assert [w.ids.tolist() for part in one.values() for w in part] == [
         w.ids.tolist() for part in other.values() for w in part
     ]
+
+
+def test_going_on_takes_half_of_the_passages_of_the_set_that_it_reports_on(data, start):
+    mix = Further(passes=((60, 16),), wide=(0.0, 0.0), cmrc=2, cloze=(4, 2), switched=3)
+    made = chinese(data, start, {"judge": [("法官", 1.0)]}, {}, mix, seed=7)
+    assert set(made) == {"asked", "cmrc", "mixed", "cloze", "statutes"}
+    kept, held = cmrc(data)
+    assert not {e.context for e in kept} & {e.context for e in held}
+    lengths = {len(w.ids) for w in made["cmrc"] if w.end}  # each passage has a length of its own
+    assert len(lengths) == len({e.context for e in kept}) == 3
+
+
+def test_chinese_rows_are_those_of_chinese_characters_and_words(start):
+    tokenizer = load_tokenizer(start)
+    rows = chinese_rows(start)
+    assert tokenizer.token_to_id("罗马") in rows and tokenizer.token_to_id("村") in rows
+    assert tokenizer.token_to_id("judge") not in rows and tokenizer.token_to_id("[CLS]") not in rows
