@@ -139,9 +139,10 @@ class Batches:
         kb, user, session = self._desk.base(base), user_of(request), _session(request)
         groups = self._desk.filters(user).groups
         chosen = documents or ([doc_id for doc_id, _ in self._desk.documents(kb, user)] if groups is not None else None)
+        chosen = chosen if each else None
         kind = kind if kind in ("csv", "jsonl") else "xlsx"
         asked = (kb.name, owner_of(request, browser), kind, each, sorted(chosen or ()), Path(file).name)
-        folder = _place(self._desk.history.folder / "batches", Path(file), asked)
+        folder = _place(self._desk.history.folder / "batches", asked)
         job = Job(Path(file), folder, kind, each, tuple(chosen) if chosen else None, groups)
         stop = self._stops[session] = threading.Event()
         events: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -206,15 +207,15 @@ def _session(request: gr.Request) -> str:
     return str(getattr(request, "session_hash", "") or "")
 
 
-def _place(root: Path, file: Path, asked: Sequence[object]) -> Path:
-    """Return the folder of a run: the same for the same questions asked in the same way by the same user, so that a run that
-    was interrupted goes on. What waits there for too long is removed.
+def _place(root: Path, asked: Sequence[object]) -> Path:
+    """Return the folder of a run: the same for a file of this name asked in the same way by the same user, so that a run that
+    was interrupted goes on, also when some of its rows were mended. What waits there for too long is removed.
     """
     root.mkdir(parents=True, exist_ok=True)
     for old in root.iterdir():
         if time.time() - old.stat().st_mtime > KEPT:
             shutil.rmtree(old, ignore_errors=True)
-    folder = root / hashlib.sha256(repr(asked).encode(errors="replace") + file.read_bytes()).hexdigest()[:32]
+    folder = root / hashlib.sha256(repr(asked).encode(errors="replace")).hexdigest()[:32]
     folder.mkdir(exist_ok=True)
     return folder
 

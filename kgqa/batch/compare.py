@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,26 +57,34 @@ class Difference:
     def __str__(self) -> str:
         return "\n".join(self.lines())
 
-    def lines(self) -> list[str]:
-        """Return the difference as lines of text."""
-        out = [f"{len(self.changes)} changed, {self.same} the same, {len(self.gone)} gone, {len(self.new)} new"]
-        out += [f"differs between the runs: {', '.join(self.causes)}"] if self.causes else []
+    def lines(self, say: Callable[[str], str] = str) -> list[str]:
+        """Return the difference as lines of text.
+
+        :param say: puts what is not from the runs into the reader's language.
+        """
+        out = [say(f"{len(self.changes)} changed, {self.same} the same, {len(self.gone)} gone, {len(self.new)} new")]
+        out += [say(f"differs between the runs: {', '.join(map(say, self.causes))}")] if self.causes else []
         for change in self.changes:
             about = f" ({change.documents})" if change.documents else ""
-            out.append(f"~ {change.question}{about} [{', '.join(change.what)}]")
-            out += [f"  - {_said(change.before)}", f"  + {_said(change.after)}"]
-            out += [f"    {cause}" for cause in change.why]
+            out.append(f"~ {change.question}{about} [{', '.join(map(say, change.what))}]")
+            out += [f"  - {_said(change.before, say)}", f"  + {_said(change.after, say)}"]
+            out += [f"    {say(cause)}" for cause in change.why]
         return [*out, *(f"- {question}" for question in self.gone), *(f"+ {question}" for question in self.new)]
 
 
 def diff(before: str | Path, after: str | Path) -> Difference:
-    """Compare two outputs of batches, in any of the formats (not the one-line-per-document form of a matrix).
+    """Compare two outputs of batches, in any of the formats; of a CSV with one line per document what it holds.
 
     Rows belong together by question, documents and date; of repeated questions by their order.
 
     :raises UsageError: a file is missing or is not an output of a batch.
     """
-    one, other = _keyed(read(Path(before))), _keyed(read(Path(after)))
+    return compared(read(Path(before)), read(Path(after)))
+
+
+def compared(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> Difference:
+    """Compare the records of two outputs, see :func:`diff`."""
+    one, other = _keyed(before), _keyed(after)
     changes: list[Change] = []
     same, causes = 0, set[str]()
     for key in one.keys() & other.keys():
@@ -103,7 +111,16 @@ def _keyed(records: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str, str, in
 
 
 def _what(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[str, ...]:
-    what = [part for part, names in _PARTS if any(str(one.get(n, "")) != str(other.get(n, "")) for n in names)]
+    if "path" not in one or "path" not in other:  # a line per document has the first citation of each answer only
+        one, other = (
+            {**record, "citations": str(record.get("citations", "")).split("\n")[0]} for record in (one, other)
+        )
+        names = one.keys() & other.keys() - {"kind"}
+    else:
+        names = one.keys() | other.keys()
+    what = [
+        part for part, said in _PARTS if any(str(one.get(n, "")) != str(other.get(n, "")) for n in said if n in names)
+    ]
     if abs(_number(one.get("confidence")) - _number(other.get("confidence"))) >= NOTABLE:
         what.append("confidence")
     return tuple(what)
@@ -165,6 +182,6 @@ def _row(one: Mapping[str, Any]) -> int:
     return int(_number(one.get("row")))
 
 
-def _said(one: Mapping[str, Any]) -> str:
-    said = one.get("answer") or one.get("error") or f"no answer ({one.get('reason', '')})"
+def _said(one: Mapping[str, Any], say: Callable[[str], str]) -> str:
+    said = one.get("answer") or say(str(one.get("error") or f"no answer ({one.get('reason', '')})"))
     return f"{' '.join(str(said).split())[:300]} ({_number(one.get('confidence')):.0%})"

@@ -21,12 +21,19 @@ h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { border-bottom: 1px solid var(--line); padding: .5rem .6rem; text-align: start; vertical-align: top; }
 td { overflow-wrap: anywhere; }
+th:nth-child(n+3) { width: 29%; }
 td.n { text-align: end; white-space: nowrap; }
 .soft { color: var(--soft); } .bad { color: #b3372f; } .cites { white-space: pre-line; font-size: .87rem; }
+@media (max-width: 40rem) {
+  thead { display: none; } tr { display: block; border-bottom: 1px solid var(--line); padding: .6rem 0; }
+  td { display: block; border: 0; padding: .15rem 0; } td.n { display: inline; margin-inline-end: 1rem; }
+  td::before { content: attr(data-name) " "; color: var(--soft); }
+}
 """
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # they can disguise what a name is
 
+_HEADS = ("Row", "Confidence", "Question", "Answer", "Evidence")
 _REASONS = {
     "no_entity": "nothing known is named",
     "no_relation": "no fitting relation",
@@ -94,8 +101,7 @@ def _in(language: str) -> Callable[[str], str]:
 
 def _part(title: str, records: Sequence[Mapping[str, Any]], limit: int, say: Callable[[str], str]) -> str:
     ordered = sorted(records, key=lambda one: one["confidence"] or 0.0)
-    names = ("Row", "Confidence", "Question", "Answer", "Evidence")
-    head = "".join(f'<th scope="col">{say(name)}</th>' for name in names)
+    head = "".join(f'<th scope="col">{say(name)}</th>' for name in _HEADS)
     left = f"{len(ordered) - limit:,}"
     more = f'<p class="soft">{say("and {} more").format(left)}</p>\n' if len(ordered) > limit else ""
     return (
@@ -127,11 +133,14 @@ def _row(one: Mapping[str, Any], say: Callable[[str], str]) -> str:
     else:
         said = _text(one["answer"])
     about = f'<br><span class="soft">{_text(one["documents"])}</span>' if one["documents"] else ""
-    return (
-        f'<tr><td class="n">{_text(one["row"])}</td><td class="n">{confidence}</td>'
-        f"<td>{_text(one['question'])}{about}</td>"
-        f'<td>{said}</td><td class="cites">{_text(one["citations"])}</td></tr>'
-    )
+    cells = [("n", _text(one["row"])), ("n", confidence), ("", f"{_text(one['question'])}{about}"), ("", said)]
+    cells.append(("cites", _text(one["citations"])))
+    named = zip(_HEADS, cells, strict=True)
+    return f"<tr>{''.join(_cell(say(head), kind, inner) for head, (kind, inner) in named)}</tr>"
+
+
+def _cell(head: str, kind: str, inner: str) -> str:
+    return f'<td class="{kind}" data-name="{head}">{inner}</td>' if inner else "<td></td>"
 
 
 def _text(value: object) -> str:

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,9 @@ from kgqa.errors import MissingExtra, UsageError
 from kgqa.types import Answer, Evidence
 
 SUFFIXES = (".csv", ".xlsx", ".jsonl")
+NOT_FOUND = "not found"
+WIDE = (" · confidence", " · reason", " · citation")
+"""What stands beside an answer in the table with one line per document, by the end of its column's name."""
 COLUMNS = (
     "row", "id", "question", "documents", "as_of", "answer", "kind", "confidence", "complete", "reason", "explanation",
     "citations", "document", "page", "start", "end", "quote", "path", "sparql", "conflicts", "iris", "alternatives",
@@ -23,19 +26,22 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def record(row: Row, answer: Answer | None, error: str = "") -> dict[str, Any]:
-    """Return a row's result by column; ``document`` to ``quote`` are those of the best quotation."""
+def record(row: Row, found: Mapping[str, Any] | None = None, error: str = "") -> dict[str, Any]:
+    """Return a row's result by column.
+
+    :param found: what :func:`columns` says of its answer; ``None`` when there is none.
+    :param error: why it could not be answered.
+    """
     documents = row.document or "; ".join(sorted(row.filters.documents or ()))
     base: dict[str, Any] = dict.fromkeys(COLUMNS, "")
     base.update(row=row.number, id=row.id, question=row.question, documents=documents, error=error or row.fault)
     base["as_of"] = row.filters.as_of.isoformat() if row.filters.as_of else ""
     base["extra"] = dict(row.extra)
-    if answer is not None:
-        base.update(_answer(answer))
-    return base
+    return {**base, **(found or {})}
 
 
-def _answer(answer: Answer) -> dict[str, Any]:
+def columns(answer: Answer) -> dict[str, Any]:
+    """Return an answer by column; ``document`` to ``quote`` are those of the best quotation."""
     best = next((one for one in answer.evidence if one.passage is not None), None)
     walks = [one for one in answer.evidence if one.path is not None]
     quoted: dict[str, Any] = {}
@@ -112,18 +118,33 @@ def write(
 
 
 def check_output(file: Path) -> None:
-    """Refuse an output whose format cannot be told.
+    """Refuse an output whose format cannot be told, or that has no place.
 
-    :raises UsageError: the suffix is none of :data:`SUFFIXES`, or the folder is missing.
+    :raises UsageError: the suffix is none of :data:`SUFFIXES`, or see :func:`check_folder`.
     """
     if file.suffix.lower() not in SUFFIXES:
         raise UsageError(f"{file.name}: answers are written as {', '.join(SUFFIXES)}; name the output so")
+    check_folder(file)
+
+
+def check_folder(file: Path) -> None:
+    """Refuse a file that cannot be put in its place.
+
+    :raises UsageError: its folder is missing or closed, or it is a folder itself.
+    """
     if not file.parent.is_dir():
         raise UsageError(f"no folder {file.parent} for the output; make it first")
+    if file.is_dir():
+        raise UsageError(f"{file}: is a folder; name a file in it")
+    if not os.access(file.parent, os.W_OK | os.X_OK):
+        raise UsageError(f"{file.parent}: cannot be written to; name an output elsewhere")
 
 
 def replace_file(file: Path, data: bytes) -> None:
-    """Put bytes in a file's place, forced to the disk before the name changes over."""
+    """Put bytes in a file's place, forced to the disk before the name changes over.
+
+    :raises OSError: with the name of the file, whatever went wrong.
+    """
     temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as out:
@@ -136,6 +157,8 @@ def replace_file(file: Path, data: bytes) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+    except OSError as fault:
+        raise OSError(fault.errno, fault.strerror, str(file)) from fault
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -150,21 +173,28 @@ def _long(records: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[An
 
 
 def _wide(records: Sequence[Mapping[str, Any]], titles: Mapping[str, str]) -> tuple[list[str], list[list[Any]]]:
-    questions = list(dict.fromkeys(one["question"] for one in records))
-    parts = ("confidence", "reason", "citation")
-    header = ["documents", "title", *(name for q in questions for name in (q, *(f"{q} · {part}" for part in parts)))]
     by_document: dict[str, dict[str, Mapping[str, Any]]] = {}
     for one in records:
-        by_document.setdefault(one["documents"], {})[one["question"]] = one
+        if one["documents"]:  # a bad question was asked of none
+            asked = by_document.setdefault(one["documents"], {})
+            asked[_heading(one, asked)] = one
+    questions = list(dict.fromkeys(question for asked in by_document.values() for question in asked))
+    header = ["documents", "title", *(name for q in questions for name in (q, *(f"{q}{part}" for part in WIDE)))]
     lines = []
     for document, answers in by_document.items():
         line: list[Any] = [document, titles.get(document, "")]
         for question in questions:
             one = answers.get(question, {})
-            said = one.get("answer") or one.get("error") or ("not found" if one.get("kind") == "none" else "")
+            said = one.get("answer") or one.get("error") or (NOT_FOUND if one.get("kind") == "none" else "")
             line += [said, one.get("confidence", ""), one.get("reason", ""), one.get("citations", "").split("\n")[0]]
         lines.append(line)
     return header, lines
+
+
+def _heading(one: Mapping[str, Any], taken: Collection[str]) -> str:
+    """Return what stands above a question's answers; the same question of another day is another."""
+    name = f"{one['question']} ({one['as_of']})" if one["as_of"] else str(one["question"])
+    return next(said for n in range(1, len(taken) + 2) if (said := name if n == 1 else f"{name} ({n})") not in taken)
 
 
 def _cell(value: Any) -> Any:
@@ -247,5 +277,26 @@ def _read_rows(file: Path) -> list[dict[str, Any]]:
         lines = [["" if cell is None else cell for cell in row] for row in sheet.iter_rows(values_only=True)]
     else:
         raise UsageError(f"{file.name}: answers are {', '.join(SUFFIXES)} files")
-    header = [str(name) for name in lines[0]] if lines else []
-    return [dict(zip(header, [unquoted(str(cell)) for cell in line], strict=True)) for line in lines[1:]]
+    header = [unquoted(str(name)) for name in lines[0]] if lines else []
+    rows = [dict(zip(header, [unquoted(str(cell)) for cell in line], strict=True)) for line in lines[1:]]
+    return _unfolded(rows) if header[:2] == ["documents", "title"] else rows
+
+
+def _unfolded(rows: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
+    """Return a record for each answer of a table with one line per document."""
+    names = list(rows[0]) if rows else []
+    questions = [name for name in names if all(f"{name}{part}" in names for part in WIDE)]
+    return [
+        {
+            "question": question,
+            "documents": row["documents"],
+            "answer": "" if (none := row[question] == NOT_FOUND) else row[question],
+            **dict(
+                zip(("confidence", "reason", "citations"), (row[f"{question}{part}"] for part in WIDE), strict=True)
+            ),
+            "kind": "none" if none else "",
+        }
+        for row in rows
+        for question in questions
+        if row[question]
+    ]

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Protocol
 
 from kgqa.batch.journal import Journal
-from kgqa.batch.questions import Row, matrix, read_questions
+from kgqa.batch.questions import Row, matrix, named, read_questions
 from kgqa.batch.report import report_page
-from kgqa.batch.results import check_output, record, replace_file, write
+from kgqa.batch.results import check_folder, check_output, columns, record, replace_file, write
 from kgqa.errors import IndexFault, KgqaError, MissingExtra, ModelError, UsageError
 from kgqa.streams import pieces
 from kgqa.types import Answer, Filters
@@ -41,6 +42,9 @@ class Answering(Protocol):
     def documents(self) -> list[tuple[str, str]]:
         """Return id and title of every document."""
 
+    def stats(self) -> Mapping[str, Any]:
+        """Return facts of the index; ``models`` are the fingerprints of the models in use."""
+
 
 @dataclass(frozen=True, slots=True)
 class BatchReport:
@@ -48,6 +52,7 @@ class BatchReport:
 
     :param faults: number and fault of each row that could not be answered; the others were.
     :param resumed: rows that an interrupted run had answered already.
+    :param stale: results of an interrupted run that another index or other models gave; they were not taken over.
     :param reasons: why there was no answer, with counts.
     """
 
@@ -60,6 +65,7 @@ class BatchReport:
     seconds: float
     reasons: dict[str, int]
     page: Path | None = None
+    stale: int = 0
 
 
 def run(
@@ -79,10 +85,11 @@ def run(
     """Answer a file of questions.
 
     The answers appear under ``output`` when all are done; until then a journal beside it keeps what has been answered,
-    and the same call goes on from there.
+    and the same call goes on from there. A question that stands in several rows is asked once.
 
     :param output: its suffix (``.csv``, ``.xlsx``, ``.jsonl``) chooses the format.
-    :param resume: go on with an interrupted run of the same questions over the same index.
+    :param resume: go on with an interrupted run over the same index with the same models; what it has answered of these
+        questions is not asked again.
     :param progress: called with the number of rows done and the number of all.
     :param documents: with ``each_document``, the documents to ask, by id or by pattern (``contracts/2023*``); ``None``
         asks all.
@@ -92,28 +99,43 @@ def run(
     :param language: that of the summary, ``en`` or ``zh``.
     :raises UsageError: the questions cannot be read, or the output cannot be written.
     """
-    source, target = Path(questions), Path(output)
-    check_output(target)
-    if source.resolve() == target.resolve():
-        raise UsageError(f"{target.name}: the answers would replace the questions; name another output")
-    known = [doc_id for doc_id, _ in kb.documents()]
-    rows = read_questions(source, known)
+    source, target, summary = Path(questions), Path(output), Path(page) if page else None
+    _check_places(source, target, summary)
+    if documents and not each_document:
+        raise UsageError("documents are chosen for a matrix only; ask each document, or give rows a column documents")
+    titles = dict(kb.documents())
+    rows = read_questions(source, titles)
     if each_document:
-        rows = matrix(rows, _chosen(documents, known))
+        rows = matrix(rows, _chosen(documents, list(titles)))
     started = time.perf_counter()
-    journal = Journal(target.with_name(target.name + ".journal"), _identity(source, kb, rows, groups), resume=resume)
+    journal = Journal(target.with_name(target.name + ".journal"), _identity(kb, groups), resume=resume)
     try:
-        resumed = len(journal.done)
-        _answer_all(rows, kb, journal, groups, chunk, progress)
-        records = [journal.done[row.number]["record"] for row in rows]
-        write(target, records, wide=each_document, titles=dict(kb.documents()))
-        summary = _report(target, records, resumed, time.perf_counter() - started, Path(page) if page else None)
-        if page:
-            replace_file(Path(page), report_page(kb.name, records, language).encode())
+        asked = {_key(row): row for row in rows if not row.fault}
+        resumed = sum(not row.fault and _key(row) in journal.done for row in rows)
+        errors = _answer_all(rows, asked, kb, journal, groups, chunk, progress)
+        records = [_record(row, journal, errors) for row in rows]
+        write(target, records, wide=each_document, titles=titles)
+        if summary:
+            replace_file(summary, report_page(kb.name, records, language).encode())
         journal.finish()
     finally:
         journal.close()
-    return summary
+    return _report(target, records, resumed, journal.stale, time.perf_counter() - started, summary)
+
+
+def _check_places(source: Path, target: Path, page: Path | None) -> None:
+    """Refuse, before anything is asked, what could not be written in the end or would replace what is read.
+
+    :raises UsageError: with what is wrong.
+    """
+    check_output(target)
+    if page is not None:
+        check_folder(page)
+    places = [one.resolve() for one in (target, page) if one is not None]
+    if source.resolve() in places:
+        raise UsageError(f"{source.name}: the answers would replace the questions; name another output")
+    if len(set(places)) < len(places):
+        raise UsageError(f"{target.name}: answers and summary cannot be one file; name another page")
 
 
 def _chosen(documents: Collection[str] | None, known: Sequence[str]) -> list[str]:
@@ -121,46 +143,62 @@ def _chosen(documents: Collection[str] | None, known: Sequence[str]) -> list[str
         return sorted(known)
     chosen: dict[str, None] = {}
     for wanted in documents:
-        found = [wanted] if wanted in known else sorted(one for one in known if fnmatchcase(one, wanted))
+        one = named(wanted, known)
+        pattern = wanted.removeprefix("documents/")
+        found = [one] if one else sorted(one for one in known if fnmatchcase(one, wanted) or fnmatchcase(one, pattern))
         if not found:
             raise UsageError(f"no document {wanted!r} in this knowledge base; see its list of documents")
         chosen.update(dict.fromkeys(found))
     return list(chosen)
 
 
-def _identity(source: Path, kb: Answering, rows: Sequence[Row], groups: frozenset[str] | None) -> dict[str, Any]:
-    """Return what must be the same for a run to go on: the rows, who asks, the knowledge base and its index."""
-    parts = hashlib.sha256(source.read_bytes())
-    parts.update("\n".join(f"{row.number}|{row.document}" for row in rows).encode())
-    parts.update("|".join(sorted(groups or ())).encode() if groups is not None else b"-")
-    return {"questions": parts.hexdigest(), "kb": kb.name, "generation": kb.generation, "rows": len(rows)}
+def _identity(kb: Answering, groups: frozenset[str] | None) -> dict[str, Any]:
+    """Return what must be the same for results to be taken over: the index, the models, and who asks."""
+    asker = None if groups is None else sorted(groups)
+    models = dict(kb.stats().get("models", {}))
+    return {"kb": kb.name, "generation": kb.generation, "models": models, "groups": asker}
+
+
+def _key(row: Row) -> str:
+    """Return the same text for rows that ask the same."""
+    limits = row.filters
+    day = limits.as_of.isoformat() if limits.as_of else None
+    documents = None if limits.documents is None else sorted(limits.documents)
+    asked = [row.question, day, limits.jurisdiction, limits.language, documents]
+    return hashlib.sha256(json.dumps(asked, ensure_ascii=False).encode()).hexdigest()[:32]
+
+
+def _record(row: Row, journal: Journal, errors: Mapping[str, str]) -> dict[str, Any]:
+    if row.fault:
+        return record(row)
+    key = _key(row)
+    return record(row, error=errors[key]) if key in errors else record(row, journal.done[key])
 
 
 def _answer_all(
     rows: Sequence[Row],
+    asked: Mapping[str, Row],
     kb: Answering,
     journal: Journal,
     groups: frozenset[str] | None,
     chunk: int,
     progress: Progress | None,
-) -> None:
-    waiting = [row for row in rows if row.number not in journal.done]
-    done = len(rows) - len(waiting)
+) -> dict[str, str]:
+    """Answer what the journal does not have; return what went wrong by key."""
+    waiting = [key for key in asked if key not in journal.done]
+    weight = Counter(_key(row) for row in rows if not row.fault)
+    done = len(rows) - sum(weight[key] for key in waiting)
+    errors: dict[str, str] = {}
     if progress is not None:
         progress(done, len(rows))
-    for _, answered in pieces(waiting, lambda part: _answered(part, kb, groups), size=chunk):
-        journal.add({"row": row.number, "record": result} for row, result in answered)
-        done += len(answered)
+    for at, found in pieces(waiting, lambda keys: _asked([asked[key] for key in keys], kb, groups), size=chunk):
+        some = dict(zip(waiting[at : at + chunk], found, strict=True))
+        journal.add({key: columns(answer) for key, (answer, _) in some.items() if answer is not None})
+        errors.update((key, fault) for key, (answer, fault) in some.items() if answer is None)
+        done += sum(weight[key] for key in some)
         if progress is not None:
             progress(done, len(rows))
-
-
-def _answered(rows: Sequence[Row], kb: Answering, groups: frozenset[str] | None) -> list[tuple[Row, dict[str, Any]]]:
-    good = [row for row in rows if not row.fault]
-    answers: dict[int, tuple[Answer | None, str]] = {row.number: (None, row.fault) for row in rows if row.fault}
-    if good:
-        answers.update(zip((row.number for row in good), _asked(good, kb, groups), strict=True))
-    return [(row, record(row, *answers[row.number])) for row in rows]
+    return errors
 
 
 def _asked(rows: Sequence[Row], kb: Answering, groups: frozenset[str] | None) -> list[tuple[Answer | None, str]]:
@@ -180,7 +218,7 @@ def _asked(rows: Sequence[Row], kb: Answering, groups: frozenset[str] | None) ->
 
 
 def _seen(filters: Filters, groups: frozenset[str] | None) -> Filters:
-    return Filters(filters.as_of, filters.jurisdiction, filters.language, groups, filters.documents)
+    return replace(filters, groups=groups)
 
 
 def _why(fault: Exception) -> str:
@@ -189,12 +227,21 @@ def _why(fault: Exception) -> str:
 
 
 def _report(
-    target: Path, records: Sequence[dict[str, Any]], resumed: int, seconds: float, page: Path | None
+    target: Path, records: Sequence[dict[str, Any]], resumed: int, stale: int, seconds: float, page: Path | None
 ) -> BatchReport:
     faults = tuple((one["row"], one["error"]) for one in records if one["error"])
     asked = [one for one in records if not one["error"]]
     abstained = [one for one in asked if one["kind"] == "none"]
     reasons = dict(Counter(one["reason"] for one in abstained))
     return BatchReport(
-        target, len(records), len(asked) - len(abstained), len(abstained), faults, resumed, seconds, reasons, page
+        target,
+        len(records),
+        len(asked) - len(abstained),
+        len(abstained),
+        faults,
+        resumed,
+        seconds,
+        reasons,
+        page,
+        stale,
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from kgqa.cli.frame import json_option, kb_option, note, open_kb, print_json, progress, tell
-from kgqa.cli.speech import spoken
+from kgqa.cli.speech import spoken, translate
 
 
 class _Batch(click.Group):
@@ -59,11 +61,18 @@ def answer(
     compare: Path | None,
     as_json: bool,
 ) -> None:
-    """Answer a file of questions (CSV, XLSX, JSONL, or text with one a line), each row with its citations."""
-    from kgqa.batch import diff, run
+    """Answer a file of questions (CSV, XLSX, JSONL, or text with one a line), each row with its citations.
 
+    A table has a column question (or 问题) and may have id, documents (names separated by ;), as_of (YYYY-MM-DD), language
+    and jurisdiction; other columns are carried over. A bad row is reported and the rest is answered.
+
+    A run that was stopped or killed goes on when the same command is given again.
+    """
+    from kgqa.batch import compared, read, run
+
+    earlier = read(compare) if compare else []  # before it may be replaced
     base = open_kb(kb)
-    with progress() as step:
+    with progress() as step, _kept(output):
         report = run(
             questions,
             base,
@@ -76,9 +85,11 @@ def answer(
             language=spoken(),
             progress=lambda done, of: step("answering", done, of),
         )
+    if report.stale:
+        note(f"{report.stale:,} answers of an interrupted run were not taken over: index or models have changed since")
     for row, fault in report.faults:
         note(f"row {row}: {fault}")
-    changes = diff(compare, output) if compare else None
+    changes = compared(earlier, read(output)) if compare else None
     if as_json:
         print_json({"report": report, "changes": changes} if changes else report)
         return
@@ -87,7 +98,17 @@ def answer(
         f"{report.resumed:,} from an earlier run, {report.seconds:.1f} s"
     )
     if changes:
-        click.echo(str(changes))
+        click.echo("\n".join(changes.lines(translate)))
+
+
+@contextmanager
+def _kept(output: Path) -> Iterator[None]:
+    """Say of a run that is stopped how to go on with it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        note(f"what is answered is kept beside {output}; the same command goes on from there")
+        raise
 
 
 @command.command("diff")
@@ -99,4 +120,4 @@ def difference(before: Path, after: Path, as_json: bool) -> None:
     from kgqa.batch import diff
 
     found = diff(before, after)
-    print_json(found) if as_json else click.echo(str(found))
+    print_json(found) if as_json else click.echo("\n".join(found.lines(translate)))

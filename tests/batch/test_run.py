@@ -4,9 +4,11 @@ import csv
 import io
 import json
 import random
+import resource
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -173,29 +175,127 @@ def test_two_runs_cannot_share_an_output(kb, questions, tmp_path):
         held.close()
 
 
-def test_an_interrupted_run_goes_on_and_another_index_starts_anew(kb, questions, tmp_path, monkeypatch):
-    class Cut(BaseException):
-        pass
+class Cut(BaseException):
+    """A run that ends at once, whatever it is doing."""
 
+
+def cut_off(questions, kb, output, after=4):
     def stop(done, total):
-        if done >= 4:
+        if done >= after:
             raise Cut
 
     with pytest.raises(Cut):
-        batch.run(questions, kb, tmp_path / "a.csv", chunk=2, progress=stop)
+        batch.run(questions, kb, output, chunk=2, progress=stop)
+
+
+def test_an_interrupted_run_goes_on(kb, questions, tmp_path):
+    cut_off(questions, kb, tmp_path / "a.csv")
     journal = tmp_path / "a.csv.journal"
-    journal.write_bytes(journal.read_bytes() + b'{"row": 5, "torn')
+    journal.write_bytes(journal.read_bytes() + b'{"key": "5", "torn')
     kb.asked.clear()
     report = batch.run(questions, kb, tmp_path / "a.csv", chunk=2)
     assert report.resumed >= 4 and report.resumed + len(kb.asked) == 5
+    assert not journal.exists()
 
-    with pytest.raises(Cut):
-        batch.run(questions, kb, tmp_path / "b.csv", chunk=2, progress=stop)
+
+def test_what_was_answered_counts_after_the_file_of_questions_has_changed(kb, questions, tmp_path):
+    cut_off(questions, kb, tmp_path / "a.csv")
+    header, *rows = questions.read_text(encoding="utf-8").splitlines()
+    changed = [header, "new,Is this new?", *reversed(rows)]
+    questions.write_text("\n".join(changed), encoding="utf-8")
+    kb.asked.clear()
+    report = batch.run(questions, kb, tmp_path / "a.csv")
+    assert report.total == 6 and report.resumed >= 4 and report.resumed + len(kb.asked) == 6
+    assert "Is this new?" in [question for question, _ in kb.asked]
+    other = tmp_path / "b.csv"
+    batch.run(questions, kb, other)
+    assert (tmp_path / "a.csv").read_bytes() == other.read_bytes()
+
+
+def test_answers_of_another_index_or_model_are_not_taken_over(kb, questions, tmp_path, monkeypatch):
+    cut_off(questions, kb, tmp_path / "a.csv")
     monkeypatch.setattr(kb, "generation", "gen-000002")
-    assert batch.run(questions, kb, tmp_path / "b.csv").resumed == 0
-    with pytest.raises(Cut):
-        batch.run(questions, kb, tmp_path / "c.csv", chunk=2, progress=stop)
-    assert batch.run(questions, kb, tmp_path / "c.csv", resume=False).resumed == 0
+    report = batch.run(questions, kb, tmp_path / "a.csv")
+    assert report.resumed == 0 and report.stale >= 4
+    cut_off(questions, kb, tmp_path / "b.csv")
+    monkeypatch.setattr(kb, "stats", lambda: {"models": {"reader": "another"}})
+    report = batch.run(questions, kb, tmp_path / "b.csv")
+    assert report.resumed == 0 and report.stale >= 4
+    cut_off(questions, kb, tmp_path / "c.csv")
+    report = batch.run(questions, kb, tmp_path / "c.csv", resume=False)
+    assert (report.resumed, report.stale) == (0, 0)
+    cut_off(questions, kb, tmp_path / "d.csv")
+    assert batch.run(questions, kb, tmp_path / "d.csv", groups=frozenset({"ward"})).resumed == 0
+
+
+def test_a_question_that_stands_twice_is_asked_once(kb, tmp_path):
+    file = tmp_path / "q.csv"
+    file.write_text(
+        "id,question,as_of\n1,What is gout?,\n2,What is gout?,2020-01-01\n3,What is gout?,\n4,,\n", encoding="utf-8"
+    )
+    seen = []
+    report = batch.run(file, kb, tmp_path / "a.jsonl", progress=lambda done, total: seen.append((done, total)), chunk=1)
+    assert len(kb.asked) == 2 and report.total == 4
+    rows = lines(tmp_path / "a.jsonl")
+    assert [row["id"] for row in rows] == ["1", "2", "3", "4"]
+    assert {**rows[0], "row": 0, "id": ""} == {**rows[2], "row": 0, "id": ""}
+    assert seen[0] == (1, 4) and seen[-1] == (4, 4)
+
+
+def test_what_cannot_be_written_is_refused_before_anything_is_asked(kb, questions, tmp_path):
+    (tmp_path / "folder.csv").mkdir()
+    for page in (questions, tmp_path / "a.csv", tmp_path / "gone" / "a.html", tmp_path):
+        with pytest.raises(UsageError):
+            batch.run(questions, kb, tmp_path / "a.csv", page=page)
+    with pytest.raises(UsageError, match="is a folder"):
+        batch.run(questions, kb, tmp_path / "folder.csv")
+    with pytest.raises(UsageError, match="for a matrix only"):
+        batch.run(questions, kb, tmp_path / "a.csv", documents=["drugs/metformin.md"])
+    assert kb.asked == [] and not (tmp_path / "a.csv").exists()
+
+
+@pytest.fixture
+def little_room():
+    """Files end at 3,000 bytes, as on a disk that is full, until the fixture is called."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, hard))
+    yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_is_named_and_the_next_run_goes_on(kb, tmp_path, little_room):
+    file = tmp_path / "q.txt"
+    file.write_text("\n".join(f"What is number {n}?" for n in range(20)), encoding="utf-8")
+    with pytest.raises(OSError, match=r"a\.csv\.journal"):
+        batch.run(file, kb, tmp_path / "a.csv", chunk=1)
+    kept = (tmp_path / "a.csv.journal").read_bytes()
+    assert len(kept) == 3000 and not kept.endswith(b"\n")
+    little_room()
+    report = batch.run(file, kb, tmp_path / "a.csv")
+    assert report.resumed == kept.count(b"\n") - 1 > 0 and report.total == 20
+    batch.run(file, kb, tmp_path / "b.csv")
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+
+
+def test_a_table_with_a_line_per_document_can_be_compared(kb, tmp_path):
+    file = tmp_path / "q.csv"
+    file.write_text(
+        "question,as_of\nWhen is metformin contraindicated?,\n-1 or what is gout?,\n"
+        "When is metformin contraindicated?,2020-01-01\n,\n",
+        encoding="utf-8",
+    )
+    for name in ("m.csv", "n.csv", "n.xlsx"):
+        batch.run(file, kb, tmp_path / name, each_document=True, documents=["drugs/*"])
+    rows = list(csv.reader(sheet(tmp_path / "m.csv")))
+    assert rows[0][2::4] == [
+        "When is metformin contraindicated?", "'-1 or what is gout?", "When is metformin contraindicated? (2020-01-01)",
+    ]  # fmt: skip
+    found = batch.diff(tmp_path / "m.csv", tmp_path / "n.csv")
+    assert (found.changes, found.same) == ((), 3 * (len(rows) - 1))
+    plain = kb._answer
+    kb._answer = lambda question, links: replace(plain(question, links), text="other", items=("other",))
+    batch.run(file, kb, tmp_path / "o.csv", each_document=True, documents=["drugs/*"])
+    assert {change.what for change in batch.diff(tmp_path / "m.csv", tmp_path / "o.csv").changes} == {("answer",)}
 
 
 SCRIPT = """
@@ -237,6 +337,7 @@ def test_killed_at_random_moments_the_result_is_the_undisturbed_one(kb, tmp_path
         kills += done.returncode == -9
     assert kills >= 3
     assert output.read_bytes() == (tmp_path / "whole.csv").read_bytes()
+    asked = list(dict.fromkeys(asked))
     repeated = len(log.read_text(encoding="utf-8").splitlines()) - len(asked)
     assert repeated <= 8 * 4 * kills  # only the questions that were being answered when the kill came
 
