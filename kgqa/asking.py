@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from kgqa.language import simplified
+from kgqa.parts import part_in
 from kgqa.types import AnswerKind
 
 Style = Literal["span", "quote", "exists", "truth"]
@@ -176,6 +177,8 @@ def asked(question: str) -> Asked:
 
 
 def _asked(question: str) -> Asked:
+    if (part := part_in(question)) and part.bare:
+        return Asked("span", "quote")
     if _yes_no(question):
         return Asked("boolean", "exists" if _EXISTS.search(question) else "truth")
     if _COUNT.search(question):
@@ -222,8 +225,9 @@ _SAYS = re.compile(
 
 
 def of_words(question: str) -> bool:
-    """Tell whether a question asks for the words of a document."""
-    return _SAYS.search(question) is not None
+    """Tell whether a question asks for the words of a document, or of a numbered part of one."""
+    part = part_in(question)
+    return _SAYS.search(question) is not None or (part is not None and part.bare)
 
 
 def topic(question: str) -> str:

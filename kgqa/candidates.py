@@ -12,6 +12,7 @@ from kgqa.asking import Asked, fits, measure
 from kgqa.everyday import formal
 from kgqa.language import fold, is_chinese
 from kgqa.protocols import Library
+from kgqa.reading.leave import permitted
 from kgqa.searching import Search
 from kgqa.types import Candidate, Evidence, GraphFinding, Hit, Passage, Span
 from kgqa.unreviewed import trust
@@ -32,7 +33,7 @@ def from_graph(asked: Asked, findings: Sequence[GraphFinding], hits: Sequence[Hi
 
     :param hits: passages found for the question; those that name a member of the answer support it.
     """
-    answers = [f for f in findings if f.values and f.kind != "none"]
+    answers = [f for f in findings if f.values and f.kind != "none" and not _beside(asked, f)]
     made = []
     for place, finding in enumerate(answers):
         rival = max((f.score for f in answers if f is not finding and f.values != finding.values), default=0.0)
@@ -63,6 +64,15 @@ def _items(finding: GraphFinding, language: str) -> tuple[str, ...]:
 
 _SENTENCE = 40
 """Characters from which a value of the graph may be a sentence, such as a definition."""
+
+
+def _beside(asked: Asked, finding: GraphFinding) -> bool:
+    """Tell whether a finding cannot answer: things where a number is asked for, another number where a day is."""
+    if asked.kind == "number":
+        return finding.kind == "entities"
+    if asked.kind == "date" and finding.kind == "number":
+        return not all(re.fullmatch(r"(1\d|20)\d\d", label) for _, label in finding.values)
+    return False
 
 
 def _agrees(asked: Asked, finding: GraphFinding) -> bool:
@@ -126,7 +136,7 @@ def from_text(
     if asked.style == "exists":
         return [_existence(shared, quotes or spans, language)]
     if asked.style == "truth":
-        told = [span for span in quotes if _tells(search, span)]
+        told = _of_the_act(search.question, [span for span in quotes if _tells(search, span)])
         return [_verdict(shared, span, rank, language) for rank, span in enumerate(told)]
     if asked.style == "quote":
         return [shared.candidate(span, "span", "quote", rank) for rank, span in enumerate(quotes)]
@@ -182,19 +192,20 @@ class _Shared:
         hit = self.hits[passage.id]
         around = fold(f"{passage.title} {passage.heading} {passage.text}")
         title = fold(f"{passage.title} {passage.heading}")
-        graph = self.search.finding
+        # The numbered part whose words are asked for answers, whatever its words are like.
+        graph, own = self.search.finding, bool(hit.parts.get("part"))
         return {
             "reader": _squash(span.score) if span else 0.0,
-            "quoted": _squash(span.relevance) if span else 0.0,
-            "rerank": _squash(hit.parts.get("rerank", 0.0)),
-            "dense": hit.parts.get("dense", 0.0),
+            "quoted": 1.0 if own else _squash(span.relevance) if span else 0.0,
+            "rerank": 1.0 if own else _squash(hit.parts.get("rerank", 0.0)),
+            "dense": 1.0 if own else hit.parts.get("dense", 0.0),
             "order": 1.0 / (1 + self.order[passage.id]),
-            "coverage": _share(self.words, around),
-            "titled": _share(self.words, title),
+            "coverage": 1.0 if own else _share(self.words, around),
+            "titled": 1.0 if own else _share(self.words, title),
             "named": _share([fold(n) for n in self.search.names], around) if self.search.names else 0.5,
             "unknown": -self.unknown,
             "void": -self.void,
-            "document": float(self.search.focus == "document"),
+            "document": float(own or self.search.focus == "document"),
             "subject": float(passage.doc_id in self.search.boost),
             "affirmed": float(span is None or span.status in ("affirmed", "conditional")),
             "fit": graph.score if graph else 0.0,
@@ -233,6 +244,12 @@ def _existence(shared: _Shared, spans: Sequence[Span], language: str) -> Candida
         else Evidence("passage", hit.score, passage, passage.start, passage.end, passage.text)
     )
     return Candidate("boolean", (truth(True, language),), ("",), "text", hit.score, (quote,), None, features)
+
+
+def _of_the_act(question: str, told: Sequence[Span]) -> Sequence[Span]:
+    """Leave only the quotations that rule on the very act that a question asks leave for, where there are any."""
+    ruling = [span for span in told if permitted(question, [span.text]) is not None]
+    return ruling or told
 
 
 def _tells(search: Search, span: Span) -> bool:

@@ -36,7 +36,7 @@ Step = Callable[[str, int, int], None]
 Named = list[tuple[str, str]]
 """Pairs of a source and what is to say of it."""
 
-BUILD_FORMAT = 2
+BUILD_FORMAT = 3
 """Grows when the same sources would give another index: loaders, chunking, analysers."""
 
 PASSAGES, GRAPH = "passages.sqlite", "graph"

@@ -177,6 +177,20 @@ def fold(text: str) -> str:
     return folded.translate(_to_simplified()) if _han.search(folded) else folded
 
 
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code - 0xFEE0).isalnum()} | {
+    ord(char): char_half for char, char_half in zip("％＋－．／＆", map(ord, "%+-./&"), strict=True)
+}
+
+
+def halfwidth(text: str) -> str:
+    """Return a text with its full-width letters, digits and signs as plain ones; Chinese punctuation stays. As long as the text.
+
+    >>> halfwidth("ＣＯＰＤ（２０２３年）？")
+    'COPD（2023年）？'
+    """
+    return text if text.isascii() else text.translate(_WIDE)
+
+
 def simplified(text: str) -> str:
     """Return a text with each traditional Chinese character in its simplified form; as long as the text.
 

@@ -20,7 +20,7 @@ from typing import Literal
 from kgqa import candidates, fusion, pointing, searching
 from kgqa.asking import Asked, asked, of_words, plain
 from kgqa.fusion import Calibration, Decision
-from kgqa.language import detect
+from kgqa.language import detect, halfwidth
 from kgqa.protocols import Composer, Graph, Library, Linker, Quoter, Reader, Reranker, Retriever
 from kgqa.searching import Search
 from kgqa.types import Answer, Candidate, Evidence, Filters, GraphFinding, Hit, Link, Reason, Span
@@ -169,6 +169,7 @@ class QA:
 
     # 1 understand
     def _understand(self, requests: Sequence[Request], sides: frozenset[Side]) -> list[Understood]:
+        requests = [replace(request, question=halfwidth(request.question)) for request in requests]
         requests = [
             request if request.links else replace(request, question=plain(request.question)) for request in requests
         ]
@@ -247,12 +248,14 @@ class QA:
             )
             for at, hits in zip(rows, lists, strict=True):
                 found[at] = hits
+        found = [searching.parted(search, hits) for search, hits in zip(searches, found, strict=True)]
         if self._parts.reranker is None:
             return found
-        return self._parts.reranker.rerank(
+        ranked = self._parts.reranker.rerank(
             [search.query if search.focus == "document" else search.question for search in searches],
             [hits[: effort.reranked] for hits in found],
         )
+        return [searching.parted(search, hits) for search, hits in zip(searches, ranked, strict=True)]
 
     # 4 read
     def _read(self, understood: Sequence[Understood], read: Sequence[Sequence[Read]]) -> list[list[Read]]:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from kgqa.asking import topic
-from kgqa.language import detect, is_chinese
-from kgqa.naming import name_in
+from kgqa.language import detect, fold, is_chinese
+from kgqa.naming import name_in, name_words
+from kgqa.parts import Part, numbers_in, part_in
 from kgqa.protocols import Library
-from kgqa.types import Filters, GraphFinding, Link
+from kgqa.types import Filters, GraphFinding, Hit, Link, Passage
 
 _TRUSTED = ("exact", "alias", "code", "given")
 
@@ -27,6 +28,7 @@ class Search:
         by lifting, or not at all.
     :param names: names that a passage (or its title) must know to be about what is asked.
     :param finding: the graph's finding that named the entity, for a question that needs both sides.
+    :param part: the numbered part that is asked about.
     """
 
     query: str
@@ -36,9 +38,58 @@ class Search:
     focus: Literal["document", "subject", "none"] = "none"
     names: tuple[str, ...] = ()
     finding: GraphFinding | None = None
+    part: Part | None = None
 
 
 def plan(
+    question: str, links: Sequence[Link], findings: Sequence[GraphFinding], filters: Filters, library: Library | None
+) -> list[Search]:
+    """Return the searches for one question, at least one; see :func:`_plan` for where they look."""
+    part = part_in(question)
+    return [replace(search, part=part) for search in _plan(question, links, findings, filters, library)]
+
+
+def parted(search: Search, hits: Sequence[Hit]) -> list[Hit]:
+    """Put the passages of the numbered part that is asked about before the others, or leave only them.
+
+    Only they are left, with a mark (``part``), where a question asks for nothing but what the part says; none is left where the
+    text that is named has numbered parts but not this one: what another article says is no answer.
+    """
+    part = search.part
+    if part is None:
+        return list(hits)
+    held = [(hit, numbers_in(hit.passage)) for hit in hits]
+    own = [(hit, found) for hit, found in held if search.focus == "document" or _of_law(part.law, hit.passage)]
+    first = [hit for hit, found in own if part.number in found] or _abroad(search, held)
+    if not first:
+        named = search.focus == "document" or bool(part.law)
+        return [] if part.bare and named and sum(bool(found) for _, found in own) >= _NUMBERED else list(hits)
+    if part.bare:
+        sure = search.focus == "document" or bool(part.law)
+        return [replace(hit, parts={**hit.parts, "part": float(sure)}) for hit in first]
+    return [*first, *(hit for hit in hits if hit not in first)]
+
+
+def _abroad(search: Search, held: Sequence[tuple[Hit, set[str]]]) -> list[Hit]:
+    """Return the passages of the part in the one text that has it in another language, in which its name cannot be compared."""
+    part = search.part
+    found = [hit for hit, numbers in held if part and part.law and part.number in numbers]
+    texts = {(hit.passage.doc_id, hit.passage.language) for hit in found}
+    return found if len(texts) == 1 and detect(search.question) not in {language for _, language in texts} else []
+
+
+_NUMBERED = 3
+"""Passages of numbered parts that show that a text is numbered."""
+
+
+def _of_law(name: str, passage: Passage) -> bool:
+    """Tell whether a passage's document calls itself by a name, as far as titles and headings tell."""
+    around = fold(f"{passage.doc_id} {passage.title} {passage.heading}")
+    words = name_words(name)
+    return sum(word in around for word in words) >= 0.6 * len(words)
+
+
+def _plan(
     question: str, links: Sequence[Link], findings: Sequence[GraphFinding], filters: Filters, library: Library | None
 ) -> list[Search]:
     """Return the searches for one question, at least one.
@@ -49,7 +100,10 @@ def plan(
     """
     if findings and findings[0].fills:
         return [_of_entity(question, _trimmed(link), filters, library, findings[0]) for link in findings[0].fills[:3]]
-    own = [link for link in links if link.documents and link.method in _TRUSTED]
+    part = part_in(question)
+    own = [
+        link for link in links if link.documents and not _topical(link) and (link.method in _TRUSTED or _is(part, link))
+    ]
     pointed = library.pointed_at(question) if library else None
     if pointed and not any(link.start < pointed[0][1] and pointed[0][0] < link.end for link in own):
         (start, end), documents = pointed
@@ -59,7 +113,10 @@ def plan(
         longest = max(_readable(own, question, library), key=lambda link: (link.end - link.start, link.score))
         same = [link for link in own if (link.start, link.end) == (longest.start, longest.end)]
         documents = frozenset(d for link in same for d in link.documents)
-        return [_in_documents(question, longest, documents, filters, None)]
+        inside = _in_documents(question, longest, documents, filters, None)
+        if not _generic(longest, links):
+            return [inside]
+        return [inside, _anywhere(question, [link for link in links if link not in same], filters, library)]
     if filters.documents is not None and len(filters.documents) == 1:
         return [Search(topic(question), question, filters, focus="document")]
     place = name_in(question) if library else None
@@ -67,6 +124,31 @@ def plan(
         name = Link(*place, question[slice(*place)], "", "", 1.0, "given")
         return [_in_documents(question, name, documents, filters, None)]
     return [_anywhere(question, links, filters, library)]
+
+
+def _topical(link: Link) -> bool:
+    """Tell whether a numbered part of a text is meant by its topic alone: "probation period" asks for no Article 19."""
+    return part_in(link.label) is not None and part_in(link.mention) is None
+
+
+def _generic(chosen: Link, links: Sequence[Link]) -> bool:
+    """Tell whether a thing is called like its kind ("the labour contract"): the question may be about the one or about any."""
+    return any(
+        (link.start, link.end) == (chosen.start, chosen.end) and any(kind in _CLASSES for kind in link.types)
+        for link in links
+    )
+
+
+_CLASSES = ("http://www.w3.org/2002/07/owl#Class", "http://www.w3.org/2000/01/rdf-schema#Class")
+
+
+def _is(part: Part | None, link: Link) -> bool:
+    """Tell whether a thing found by like words is the numbered part asked for: "Article 8 of Act X" is "Act X, Article 8"."""
+    its = part_in(link.label) if part else None
+    if part is None or its is None or its.number != part.number:
+        return False
+    said, words = fold(link.mention), name_words(re.sub(r"[(（][^)）]*[)）]", "", link.label))
+    return sum(word in said for word in words) >= 0.75 * len(words)
 
 
 def _readable(own: Sequence[Link], question: str, library: Library | None) -> Sequence[Link]:

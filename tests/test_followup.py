@@ -50,7 +50,14 @@ CONTRACT = said("What does clause 5 of the Supply Agreement say?", "Supply Agree
 LIST = said("Which drugs treat gout?", "gout", items=("allopurinol", "colchicine"), kind="entities")
 CHINESE = said("二甲双胍的适应症是什么？", "二甲双胍", language="zh")
 LAW = said("劳动法第五条规定了什么？", "劳动法", language="zh")
-NAMES = linker("asthma", "COPD", "gout", "Supply Agreement", "metformin", "二甲双胍", "华法林", "colchicine")
+TRADITIONAL = said("個人信息保護法第十五條規定了什麼？", "個人信息保護法", language="zh")
+DOSE = said("布洛芬成人一次吃多少？", "布洛芬", language="zh")
+PAIR = said("阿司匹林能和布洛芬一起吃吗？", "阿司匹林", "布洛芬", language="zh")
+SIGNED = said("设备采购合同是谁签的？", "设备采购合同", language="zh")
+CODE = said("地高辛的ATC编码是什么？", "地高辛", language="zh")
+DIAGNOSED = said("How is asthma diagnosed?", "asthma")
+ADULTS = said("How much ibuprofen may adults take?", "ibuprofen")
+NAMES = linker("asthma", "COPD", "gout", "Supply Agreement", "metformin", "二甲双胍", "华法林", "胺碘酮", "colchicine")
 
 
 @pytest.mark.parametrize(
@@ -89,6 +96,19 @@ NAMES = linker("asthma", "COPD", "gout", "Supply Agreement", "metformin", "二�
         (CHINESE, "老年人呢？", "老年人，二甲双胍的适应症是什么？"),
         (CHINESE, "孕妇能吃吗？", "孕妇能吃二甲双胍吗？"),
         (CHINESE, "那可以长期服用吗", "可以长期服用二甲双胍吗"),
+        (CHINESE, "怎么服用？", "二甲双胍怎么服用？"),
+        (CHINESE, "会引起腹泻吗？", "二甲双胍会引起腹泻吗？"),
+        (CHINESE, "疗程多长？", "二甲双胍的疗程多长？"),
+        (CODE, "胺碘酮的呢？", "胺碘酮的ATC编码是什么？"),
+        (SIGNED, "什么时候签的？", "设备采购合同什么时候签的？"),
+        (DOSE, "那儿童呢？", "布洛芬儿童一次吃多少？"),
+        (DOSE, "如果是孕妇呢", "布洛芬孕妇一次吃多少？"),
+        (PAIR, "那和华法林呢？", "阿司匹林能和华法林一起吃吗？"),
+        (PAIR, "换成华法林呢？", "阿司匹林能和华法林一起吃吗？"),
+        (TRADITIONAL, "那第四十七條呢？", "個人信息保護法第四十七條規定了什麼？"),
+        (TRADITIONAL, "它什麼時候施行？", "個人信息保護法什麼時候施行？"),
+        (DIAGNOSED, "and treated?", "How is asthma treated?"),
+        (ADULTS, "and children?", "How much ibuprofen may children take?"),
     ],
 )
 def test_a_follow_up_becomes_a_whole_question(history, question, whole):
@@ -136,6 +156,35 @@ def test_a_single_entity_answer_is_what_it_means():
 def test_works_without_a_linker_by_the_writing_alone():
     assert resolve("What about COPD?", [ASTHMA]).question == "What are the symptoms of COPD?"
     assert resolve("what about the causes?", [ASTHMA]).question == "What are the causes of asthma?"
+
+
+@pytest.mark.parametrize(
+    ("last", "question", "whole"),
+    [
+        ("员工婚假有几天？", "那丧假呢？", "员工丧假有几天？"),
+        ("普通法系的判例有约束力吗？", "那大陆法系呢", "大陆法系的判例有约束力吗？"),
+        ("第二条规定了什么？", "第七条呢", "第七条规定了什么？"),
+        ("图书馆的借期是多久？", "罚款是多少？", "图书馆的罚款是多少？"),
+        ("What is the fine of the library?", "and its opening hours?", "What are library's opening hours?"),
+    ],
+)
+def test_where_nobody_knows_the_things_the_words_of_the_last_question_tell(last, question, whole):
+    answer = Answer(last, "x", "span", 0.9, language="zh")
+    assert resolve(question, [answer], lambda text: []).question == whole
+
+
+def test_a_property_is_not_put_in_the_place_of_its_bearer():
+    contract = Link(0, 6, "技术服务合同", "http://x/contract/1", "技术服务合同", 1.0, types=("x:Contract",))
+    penalty = Link(0, 3, "违约金", "http://x/kind/penalty", "违约金", 1.0, types=("x:Kind",))
+    last = Answer("技术服务合同的通知期是多少天？", "60", "number", 0.9, links=(contract,), language="zh")
+    assert resolve("违约金呢？", [last], lambda text: [penalty]).question == "技术服务合同的违约金是什么？"
+
+
+def test_among_them_is_left_alone_where_the_list_is_too_long():
+    long = said("华法林和哪些药有相互作用？", "华法林", items=tuple("甲乙丙丁戊己"), language="zh", kind="entities")
+    assert not resolve("其中哪些是抗生素？", [long], NAMES).changed
+    short = said("华法林和哪些药有相互作用？", "华法林", items=("甲", "乙"), language="zh", kind="entities")
+    assert resolve("其中哪些是抗生素？", [short], NAMES).question == "甲、乙之中，哪些是抗生素？"
 
 
 def test_a_year_takes_the_place_of_a_year():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kgqa.language import detect, fold, fold_with_offsets, is_chinese, original_span, sentences, simplified
+from kgqa.language import detect, fold, fold_with_offsets, halfwidth, is_chinese, original_span, sentences, simplified
 
 
 @pytest.mark.parametrize(
@@ -154,3 +154,9 @@ def test_simplified_text_keeps_its_length_and_folds_alike(text: str) -> None:
 def test_japanese_is_not_simplified() -> None:
     assert simplified("學校の歴史") == "學校の歴史"
     assert simplified("無發熱𠮷") == "无发热𠮷"
+
+
+def test_full_width_letters_and_digits_become_plain_in_their_places():
+    text = "ＣＯＰＤ（２０２３年）占５０％，是吗？"
+    assert halfwidth(text) == "COPD（2023年）占50%，是吗？"
+    assert len(halfwidth(text)) == len(text)

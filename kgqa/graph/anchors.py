@@ -15,7 +15,8 @@ from kgqa.graph.vocabulary import ALIASES, LABELS
 from kgqa.graph.words import LIGHT, stems, tokens
 from kgqa.types import Link, Term
 
-_CODE = re.compile(r"(?<![\w.\-])(?=[\w.\-:]*\d)[A-Za-z]{0,12}[:\-]?\d[\w.\-]*(?<![.\-])")
+# In ASCII: in "编码是M10的病" the characters around a code are no part of it.
+_CODE = re.compile(r"(?<![\w.\-])(?=[\w.\-:]*\d)[A-Za-z]{0,12}[:\-]?\d[\w.\-]*(?<![.\-])", re.A)
 _LEAD = re.compile(
     r"(?:.*\b(?:the|this|that|an?)\s+|^)(?P<name>[^?]+?)\s*(?:\(|,)?\s*(?:of|dated|from|made on|signed on|made|signed)?\s*$",
     re.I | re.S,

@@ -20,7 +20,7 @@ from kgqa.graph.names import KINDS, NameIndex
 from kgqa.graph.store import GraphStore
 from kgqa.graph.terms import spoken
 from kgqa.graph.variants import variants
-from kgqa.language import has_cjk
+from kgqa.language import halfwidth, has_cjk
 from kgqa.types import Link, Term
 
 MAX_TOKENS = 600
@@ -84,6 +84,7 @@ class EntityLinker:
         return self._texts.of(iri)
 
     def _link(self, question: str) -> list[Link]:
+        question = halfwidth(question)
         words = tokens(question[:MAX_CHARACTERS])[:MAX_TOKENS]
         if not words or not len(self._names):
             return []
@@ -171,7 +172,9 @@ class EntityLinker:
         if kind == "abbreviation" or (len(name) <= 4 and name.isupper()):
             if not same and (common or mention.casefold() != name.casefold() or len(name) < 3):
                 return 0.0
-            return 1.0 if same and not question.isupper() else 0.6 if same or question.islower() else 0.35
+            # A Chinese question shows by its other letters no case: "COPD呢？" does not shout.
+            loud, quiet = question.isupper() and not has_cjk(question), question.islower() and not has_cjk(question)
+            return 1.0 if same and not loud else 0.6 if same or quiet or has_cjk(question) else 0.35
         if common and not (same and name[:1].isupper() and not mention.islower()):
             return 0.0
         if len(words) == 1 and (words[0].text.isdigit() or len(words[0].text) == 1):

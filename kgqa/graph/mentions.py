@@ -12,12 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kgqa.language import fold
+from kgqa.numerals import NUMERALS, number
 
 Hashes = NDArray[np.uint64]
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af\u3040-\u30ff"
-# A word; a Chinese character or kana; a letter with a plus ("Vitamin B+", "CD4+") keeps it.
-_TOKEN = re.compile(rf"[{_HAN}]|(?:(?![{_HAN}_])[\w\u0300-\u036f])+(?:\+(?!\w))?")
+# The number of a part, in any numerals ("第三十九条"); a word; a Chinese character or kana; a letter with a plus
+# ("Vitamin B+", "CD4+") keeps it.
+_NUMBER = rf"(?<=第)[{NUMERALS}]+(?=[条條款项項章节節编編])"
+_TOKEN = re.compile(rf"(?P<number>{_NUMBER})|[{_HAN}]|(?:(?![{_HAN}_])[\w\u0300-\u036f])+(?:\+(?!\w))?")
 _POSSESSIVE = frozenset("'’ʼ＇`")
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 
@@ -38,7 +41,8 @@ def tokens(text: str) -> list[Token]:
         start, end = match.span()
         if match[0] in ("s", "S") and found and found[-1].end == start - 1 and text[start - 1] in _POSSESSIVE:
             continue
-        found.append(Token(normal(match[0]), start, end))
+        value = number(normal(match[0])) if match["number"] else None
+        found.append(Token(normal(match[0]) if value is None else str(value), start, end))
     return found
 
 

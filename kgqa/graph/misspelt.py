@@ -101,6 +101,13 @@ def crosses(mention: str, name: str) -> bool:
     return has_cjk(mention) and any(joint not in name for joint in _JOINTS.findall(mention))
 
 
+def _tight(near: list[int], numbers: list[int | None]) -> list[int]:
+    """Leave out places at the end whose word stands there already: the verb of "修正案修改了" is no part of the name."""
+    while len(near) > 1 and numbers[near[-1]] in {numbers[at] for at in near[:-1]}:
+        near = near[:-1]
+    return near
+
+
 def _share(
     names: NameIndex, row: int, places: set[int], numbers: list[int | None], weights: dict[int, float], total: int
 ) -> tuple[float, int, int]:
@@ -116,6 +123,7 @@ def _share(
     seed = min(places)
     near = [at for at, n in enumerate(numbers) if n in wanted and n in weights and abs(at - seed) <= 2 * len(words)]
     got = sum(wanted[n] for n in {numbers[at] for at in near} if n is not None)
+    near = _tight(near, numbers)
     share = got / max(0.1, sum(wanted.values()))
     lead = next(iter(wanted))
     if share < _ENOUGH and lead in {numbers[at] for at in near} and names.word_names[lead] <= MAX_LEADING:

@@ -33,7 +33,7 @@ per via et al against among within towards toward across regarding concerning up
 个 种 你 我 他 她 它 你们 我们 他们 知道 请问 想 一下 告诉 有人 有谁 好奇 那 这 这个 那个 时候 主要 所 之 其 会
 能 可以 要 嘛 么 请 是什么 叫什么 什么样 有没有 哪里 哪儿 我想 想知道 了解 听说 清楚 咋 啥 为啥 位 名 年 具体
 既 应该 应当 之间 还是 者 是否 是不是 能否 可否 有无 今天 目前 现在 如今 today now currently 不是 没有
-我国 具有 进行 都有 关于
+我国 具有 进行 都有 关于 一共 总共 共 共有 份
 """
 STOP = frozenset(_STOP_WORDS.split())
 """Words without a meaning of their own in a question."""

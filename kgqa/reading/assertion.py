@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from kgqa.advising import against, asks_leave, in_favour
 from kgqa.language import fold, sentences, simplified
 from kgqa.reading.cues import ADDS, EXCEPTION, PROVISO, Cues, chinese, english
+from kgqa.reading.leave import permitted
 from kgqa.reading.words import content_words, stem
 from kgqa.types import Status
 
@@ -75,6 +76,8 @@ def stance(question: str, text: str, start: int, end: int) -> Status:
     """
     wanted = {stem(word) for word in content_words(question)}
     spoken = [(begin, stop) for begin, stop in sentences(text) if begin < end and stop > start]
+    if (same := permitted(question, [text[begin:stop] for begin, stop in spoken])) is not None:
+        return "affirmed" if same else "negated"
     shared = [(_shared(text, begin, stop, wanted), (begin, stop)) for begin, stop in spoken]
     places, sentence = max(shared, key=lambda pair: len(pair[0]), default=([], (start, end)))
     advice = _advice(text, *sentence) if asks_leave(question) else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -114,6 +115,8 @@ class SpanReader:
             for window, (start, end) in zip(windows, logits[at : at + len(windows)], strict=True):
                 found.extend(marks(start, end, window, decoding, len(head)))
             at += len(windows)
+            whole = head + passage.text
+            found = [mark for mark in found if not _BREAK.search(whole, mark.start, mark.end)] or found
             heat = decoding.temperature
             best = shared(found, n_best, heat) if heat > 0 else disjoint(found, n_best)
             out.append([_span(passage, mark, len(head)) for mark in best])
@@ -224,6 +227,10 @@ def load_tokenizer(folder: Path | str) -> Tokenizer:
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return tokenizer
+
+
+_BREAK = re.compile(r"\n[ \t]*\n|\n#{1,6} |\n(?:={3,}|-{3,})\s")
+"""What no answer goes across: the end of a paragraph or a heading."""
 
 
 def _decoding(settings: ReaderSettings, language: str) -> Decoding:

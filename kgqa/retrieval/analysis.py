@@ -16,6 +16,7 @@ from typing import Any
 from kgqa.everyday import formal
 from kgqa.language import fold, has_cjk
 from kgqa.numerals import NUMERALS, number, numbers
+from kgqa.parts import mentioned
 
 _KANA = "\u3041-\u30ff\u31f0-\u31ff"
 _HAN = "\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -53,7 +54,8 @@ _ASKING = re.compile(
     "什么|哪些|哪个|哪里|哪一|如何|怎么样|怎样|怎么|为什么|多少|是否|有没有|是不是|能不能|可不可以|要不要|该不该|会不会"
     "|行不行|请问|吗|呢|的|了|谁|几|可以|可能|应该|应当|会被|会"
 )
-_NUMBERED = re.compile(rf"第([{NUMERALS}]+)([编章节条款项])")
+_NUMBERED = re.compile(rf"第([{NUMERALS}]+)([编章节款项])")
+_PARTED = re.compile("第|article|section|clause|§|art\\.|sec\\.")
 EVERYDAY = 0.5
 """Weight of the formal words for everyday words of a question: the best of 0.15 to 1 (docs/experiments.md)."""
 
@@ -132,10 +134,14 @@ def without_accents(word: str) -> str:
 
 
 def _numbered(text: str) -> list[str]:
-    """Return a term for each numbered part of a statute and each amount, whichever numerals they are written in."""
+    """Return a term for each numbered part of a statute and each amount, whichever numerals they are written in.
+
+    An article has the same term in Chinese and English: "第五条" is "Article 5".
+    """
+    parts = [f"§{part}条" for part in mentioned(text)] if _PARTED.search(text) else []
     if text.isascii():
-        return []
-    parts = [f"§{number(found[1])}{found[2]}" for found in _NUMBERED.finditer(text)] if "第" in text else []
+        return parts
+    parts += [f"§{number(found[1])}{found[2]}" for found in _NUMBERED.finditer(text)] if "第" in text else []
     return [*parts, *(str(value) for value in numbers(text))]
 
 

@@ -265,3 +265,39 @@ def test_recall_on_real_questions(kb, data, tmp_path):
         for e in row.get("entities", [])
     ]
     assert sum(iri in found for iri, found in gold) / len(gold) >= 0.98
+
+
+LAWS = """@prefix ex: <http://example.org/> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+ex:a39 rdfs:label "《劳动合同法》第三十九条"@zh , "Article 39 Labour Contract Law"@en .
+ex:a10 rdfs:label "《劳动合同法》第十条"@zh . ex:copd rdfs:label "慢性阻塞性肺疾病"@zh ; skos:altLabel "COPD"@en , "慢阻肺"@zh .
+ex:amendment rdfs:label "第一号修正案"@zh .
+"""
+
+
+@pytest.fixture(scope="module")
+def chinese(tmp_path_factory):
+    root = tmp_path_factory.mktemp("chinese")
+    (root / "g.ttl").write_text(LAWS, encoding="utf-8")
+    GraphStore.build([root / "g.ttl"], root, root / "graph")
+    return EntityLinker(GraphStore.open(root / "graph"))
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["劳动合同法第39条规定了什么？", "劳动合同法第３９条", "《勞動合同法》第三十九條", "劳动合同法第三十九条"],
+)
+def test_an_article_is_the_same_in_any_numerals_and_script(chinese, question):
+    (link,) = chinese.link([question])[0]
+    assert (link.entity, link.method) == (EX + "a39", "exact")
+
+
+@pytest.mark.parametrize("question", ["COPD呢？", "COPD患者能运动吗？", "ＣＯＰＤ的并发症", "得了慢阻肺怎么办"])
+def test_a_latin_abbreviation_in_a_chinese_question_is_no_shouting(chinese, question):
+    found = max(chinese.link([question])[0], key=lambda link: link.score)
+    assert found.entity == EX + "copd"
+    assert found.score > 0.9
+
+
+def test_the_verb_after_a_name_is_no_part_of_it(chinese):
+    assert {link.mention for link in chinese.link(["第一号修正案修改了哪份合同？"])[0]} == {"第一号修正案"}
