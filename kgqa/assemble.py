@@ -29,7 +29,8 @@ from kgqa.models.registry import WEIGHTS, in_force
 from kgqa.types import Answer, Entity, Filters
 
 if TYPE_CHECKING:
-    from kgqa.graph.store import GraphStore
+    from kgqa.graph.store import GraphStore, Table
+    from kgqa.graph.visible import VisibleWorker
     from kgqa.library import DocumentLibrary
     from kgqa.protocols import Encoder, Reader, Reranker
     from kgqa.qa import QA
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 RERANK_SHARE = 0.5
 """Weight of the reranker beside the hybrid score inside a knowledge base: the best of 0, 0.3, 0.5, 0.7 and 1 for finding
 the clause that is asked for in a contract (docs/experiments.md); a card's own value is for open collections."""
+
+PARTS = 4
+"""Parts of a graph, each for other groups, that are kept ready to be queried."""
 
 
 def build(folder: str | Path, index: str | Path | None = None, *, progress: Step | None = None) -> BuildReport:
@@ -71,6 +75,7 @@ class Opened:
         self._making = threading.RLock()
         self._counting = threading.Lock()
         self._users, self._retired, self._closed = 0, False, threading.Event()
+        self._parts: dict[frozenset[str], VisibleWorker] = {}
 
     # --- who works with it -
 
@@ -103,6 +108,8 @@ class Opened:
         return self._closed.wait(seconds)
 
     def _close(self) -> None:
+        for part in self._parts.values():
+            part.close()
         self.store.close()
         self.generation.close()
         self._closed.set()
@@ -240,6 +247,31 @@ class Opened:
         named = "://" in source or source.startswith("urn:")
         return self.config.groups_of(source if named else f"graph/{source}")
 
+    def select(self, query: str, limit: int, filters: Filters) -> Table | bool:
+        """Run a query over what the asker may see of the graph.
+
+        :raises QueryError: it is malformed, not allowed, or runs into a limit.
+        """
+        assert self.graph is not None  # the caller asked
+        part = self._part(filters.groups or frozenset()) if self.hides(filters) else None
+        return self.graph.select(query, limit=limit, worker=part)
+
+    def _part(self, groups: frozenset[str]) -> VisibleWorker:
+        """Return what queries the part of the graph that groups may see; the last few are kept."""
+        from kgqa.graph.view import View
+        from kgqa.graph.visible import VisibleWorker
+
+        graph = self.graph
+        assert graph is not None  # the caller asked
+        with self._making:
+            part = self._parts.pop(groups, None)
+            if part is None:
+                part = VisibleWorker(graph, lambda: View(graph, Filters(groups=groups), self.groups_of))
+            self._parts[groups] = part
+            while len(self._parts) > PARTS:
+                self._parts.pop(next(iter(self._parts))).close()
+        return part
+
     def sheet(self, iri: str, language: str, filters: Filters) -> Entity | None:
         """Return an entity's sheet as far as the asker may see it; ``None`` when there is nothing to see."""
         from kgqa.graph.sheet import entity_sheet, seen
@@ -249,7 +281,7 @@ class Opened:
         found = entity_sheet(self.graph, iri, language)
         if found is None or not self.hides(filters):
             return found
-        return seen(self.graph, found, View(self.graph, filters, self.groups_of).sees)
+        return seen(self.graph, found, View(self.graph, filters, self.groups_of).sees, language)
 
     def permitted(self, answer: Answer, filters: Filters) -> Answer:
         """Return an answer as far as the asker may see it; see :func:`kgqa.rights.permitted`."""

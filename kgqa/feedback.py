@@ -140,6 +140,9 @@ class FeedbackStore:
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         with self._lock, closing(sqlite3.connect(self._file, timeout=10)) as db, db:
+            db.execute(
+                "PRAGMA secure_delete = ON"
+            )  # what is forgotten is overwritten; not every build of SQLite does that
             db.row_factory = sqlite3.Row
             yield db
 

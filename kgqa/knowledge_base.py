@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from kgqa import changing
 from kgqa.assemble import Opened
 from kgqa.config import KbConfig, index_folder, kb_folder, read_config
-from kgqa.errors import NotPermitted, UsageError
+from kgqa.errors import UsageError
 from kgqa.knowledge import BuildReport, Step
 from kgqa.knowledge import build as build_index
 from kgqa.streams import pieces
@@ -291,18 +291,14 @@ class KnowledgeBase:
     def sparql(self, query: str, *, limit: int = 1000, filters: Filters | None = None) -> Table | bool:
         """Run a SELECT or ASK query on the graph.
 
-        :param filters: a query sees the whole graph; so where they hide something from the asker, it is refused.
+        :param filters: the query sees only what they do not hide from the asker.
         :raises QueryError: it is malformed, not allowed, or runs into a limit.
         :raises UsageError: there is no graph.
         """
         with self._work() as now:
             if now.graph is None:
                 raise UsageError(f"{self.name}: has no graph")
-            if filters is not None and now.hides(filters):
-                raise NotPermitted(
-                    f"{self.name}: a query sees the whole graph, and some of its sources are closed to you"
-                )
-            return now.graph.select(query, limit=limit)
+            return now.select(query, limit, filters or Filters())
 
     def document(self, doc_id: str) -> Document:
         """Return a document.

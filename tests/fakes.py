@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path as FilePath
 from types import SimpleNamespace
 
-from kgqa.errors import NotPermitted, QueryError, UsageError
+from kgqa.errors import QueryError, UsageError
 from kgqa.followup import resolve
 from kgqa.rights import permitted
 from kgqa.types import (
@@ -261,8 +261,6 @@ class FakeKnowledgeBase:
         )  # fmt: skip
 
     def sparql(self, query, *, limit=1000, filters=None):
-        if filters is not None and not all(filters.sees(one.access) for one in self._documents.values()):
-            raise NotPermitted("some sources are closed to you")
         if "SERVICE" in query.upper():
             raise QueryError("SERVICE is not allowed; ask this knowledge base only")
         if query.lstrip().upper().startswith("ASK"):

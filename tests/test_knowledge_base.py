@@ -321,7 +321,7 @@ def ruled(tmp_path: Path):
     (kb / "graph" / "people.ttl").write_text(said, encoding="utf-8")
     (kb / "graph" / "pay.ttl").write_text(
         "@prefix x: <http://x.org/> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n"
-        'x:ada x:earns x:crowns ; rdfs:comment "Paid by the day." . x:crowns rdfs:label "nine hundred crowns"@en .\n'
+        'x:ada a x:Director ; x:earns x:crowns ; rdfs:comment "Paid by the day." . x:crowns rdfs:label "nine hundred crowns"@en .\n'
         'x:earns rdfs:label "earns" .\n',
         encoding="utf-8",
     )
@@ -351,18 +351,23 @@ def test_kb_toml_closes_documents_graph_files_and_named_graphs(ruled) -> None:
 
     assert said(none) == {"office", "tea"}
     assert said(aide) == {"office", "tea", "spiders"}
-    assert said(board) == {"office", "tea", "spiders", "crowns"}
+    assert said(board) == {"office", "tea", "spiders", "crowns", "Director"}
     assert ruled.entity("Ada Lóng", filters=none).definition == "" != ruled.entity("Ada Lóng", filters=board).definition
+    assert ruled.entity("Ada Lóng", filters=none).types == () and ruled.entity("Ada Lóng", filters=board).types
     with pytest.raises(kgqa.errors.UsageError, match="knows no entity"):
         ruled.entity("http://x.org/crowns", filters=none)
     assert [doc for doc, _ in ruled.documents(none)] == ["open.md"] and len(ruled.documents(board)) == 2
     assert ruled.stats(none)["documents"] == 1 and "triples" not in ruled.stats(none)
     assert ruled.stats(board)["triples"] > 0
     assert all("crowns" not in hit.passage.text for hit in ruled.search("Who earns crowns?", filters=none))
-    query = "SELECT * { ?s ?p ?o } LIMIT 1"
-    with pytest.raises(kgqa.errors.NotPermitted, match="closed to you"):
-        ruled.sparql(query, filters=aide)
-    assert len(ruled.sparql(query, filters=board).rows) == 1
+    query = "SELECT ?o { <http://x.org/ada> ?p ?o FILTER(isIRI(?o)) }"
+    for filters in (none, aide, board):
+        rows = ruled.sparql(query, filters=filters).rows
+        assert {row[0].value.rsplit("/", 1)[-1] for row in rows} >= said(filters)
+    everything = "SELECT ?o { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } }"
+    assert "crowns" not in str(ruled.sparql(everything, filters=aide)) and "crowns" in str(ruled.sparql(everything))
+    assert "spiders" not in str(ruled.sparql(everything, filters=none))
+    assert ruled.sparql("SELECT ?g { GRAPH ?g { ?s ?p ?o } }", filters=none).rows[0][0].value == "http://x.org/public"
     answer = ruled.ask("What does Ada Lóng earn?", filters=none)
     assert "crowns" not in str(answer) and "board/pay" not in str(answer)
     hidden = ruled.ask("What about nine hundred crowns?", filters=none)

@@ -265,19 +265,21 @@ class Chat:
                 seconds = time.perf_counter() - started
                 done = conversation.with_turn(Turn(asked, event.question, base, event, now()))
                 yield {self._live: self.redraw(done, base, language, request)[1]}  # shown first, kept then
-                self._keep(done, seconds, owner_of(request, browser), language)
+                self._keep(done, seconds, owner_of(request, browser))
                 yield {self._state: done}
             else:
                 why = t("stopped", language) if isinstance(event, Stopped) else explain_fault(event, language)
                 yield {self._live: failed(asked, why, language)}
 
-    def _keep(self, done: Conversation, seconds: float, owner: str, language: str) -> None:
-        """Keep a conversation; where that fails (a full disk), the answer stands nevertheless."""
-        try:
-            self._desk.history.save(owner, done)
-            self._desk.feedback.record(done.turns[-1].base, owner, done.turns[-1].answer, seconds)
-        except Exception as fault:  # said on the page, whatever it is
-            gr.Warning(t("not_kept", language, why=explain_fault(fault, language)))
+    def _keep(self, done: Conversation, seconds: float, owner: str) -> None:
+        """Have a conversation kept; the next question need not wait for the disk, and a failure (a full disk) takes no answer."""
+        desk, turn = self._desk, done.turns[-1]
+
+        def write() -> None:
+            desk.history.save(owner, done)
+            desk.feedback.record(turn.base, owner, turn.answer, seconds)
+
+        desk.keeper.put(owner, write)
 
     def stop(self, ticket: str, request: gr.Request) -> None:
         """Stop the answer of a ticket, running or still waiting."""

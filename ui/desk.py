@@ -11,11 +11,12 @@ from pathlib import Path as FilePath
 from typing import Any, Protocol
 
 from kgqa.cli.speech import translate
-from kgqa.errors import KgqaError, NotPermitted, UsageError
+from kgqa.errors import KgqaError, UsageError
 from kgqa.feedback import FeedbackStore
 from kgqa.types import Answer, Document, Entity, Filters, Hit, Link, Term
 
 from .history import Conversation, HistoryStore
+from .keeping import Keeper
 from .strings import t
 
 log = logging.getLogger("kgqa.ui")
@@ -117,6 +118,7 @@ class Desk:
 
     :param owners: users who may see the review page and change a knowledge base; ``None`` lets everyone.
     :param groups: groups of each user; ``None`` means that no access rule is in force.
+    :param keeper: writes to the stores what answers bring.
     :param proven: by name and index generation the examples that were answered rightly, see :mod:`ui.proving`.
     """
 
@@ -128,6 +130,7 @@ class Desk:
     labels: dict[tuple[str, str, str], Callable[[Term], str]] = field(default_factory=dict)
     offered: dict[tuple[str, str, frozenset[str] | None], list[str]] = field(default_factory=dict)
     proven: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    keeper: Keeper = field(default_factory=Keeper)
 
     def base(self, name: str) -> KnowledgeBase:
         """Return a knowledge base by name.
@@ -212,14 +215,20 @@ class Desk:
         return base.entity(name, language, filters=self.filters(user))
 
     def query(self, base: KnowledgeBase, query: str, language: str, user: str) -> Any:
-        """Run a query. It sees the whole graph; so it is refused to whom a part of that is closed.
+        """Run a query over what a user may see of the graph.
 
         :raises UsageError: the query is refused.
         """
-        try:
-            return base.sparql(query, filters=self.filters(user))
-        except NotPermitted:
-            raise NotPermitted(t("query_closed", language)) from None
+        return base.sparql(query, filters=self.filters(user))
+
+    def forget(self, doc_id: str) -> None:
+        """Take what a removed document said out of conversations and feedback."""
+
+        def work() -> None:
+            self.feedback.forget(doc_id)
+            self.history.forget(doc_id)
+
+        self.keeper.after(work)
 
     def _admits(self, access: frozenset[str], user: str) -> bool:
         return self.groups is None or not access or bool(access & self.groups(user))

@@ -90,14 +90,19 @@ class HistoryPanel:
         self, conversation: Conversation, search: str, language: str, browser: str, request: gr.Request
     ) -> tuple[Html, str]:
         """Return the list and the present title."""
-        items = self._desk.history.list(owner_of(request, browser), (search or "")[:100])
+        owner = owner_of(request, browser)
+        if (fault := self._desk.keeper.settled(owner)) is not None:
+            gr.Warning(t("not_kept", language, why=explain_fault(fault, language)))
+        items = self._desk.history.list(owner, (search or "")[:100])
         return history_list(items, conversation.id, language), conversation.title
 
     def open(
         self, conversation: Conversation, browser: str, request: gr.Request, event: gr.EventData
     ) -> tuple[Any, ...]:
         """Open an earlier conversation."""
-        found = self._desk.history.load(owner_of(request, browser), data_of(event).get("id", ""))
+        owner = owner_of(request, browser)
+        self._desk.keeper.settled(owner)
+        found = self._desk.history.load(owner, data_of(event).get("id", ""))
         shown = self._desk.permitted(found, user_of(request)) if found else conversation
         return shown, time.time_ns(), gr.Tabs(selected="chat")
 
@@ -109,14 +114,16 @@ class HistoryPanel:
         """Give the present conversation another title."""
         if not title.strip() or not conversation.turns:
             return conversation
-        self._desk.history.rename(owner_of(request, browser), conversation.id, title)
+        owner, history = owner_of(request, browser), self._desk.history
+        self._desk.keeper.after(lambda: history.rename(owner, conversation.id, title))
         return Conversation(conversation.id, title.strip(), conversation.turns)
 
     def delete(self, sure: str, conversation: Conversation, browser: str, request: gr.Request) -> tuple[Any, ...]:
         """Forget the present conversation, if the user was sure."""
         if sure != "yes":
             return conversation, gr.skip(), gr.skip()
-        self._desk.history.delete(owner_of(request, browser), conversation.id)
+        owner, history = owner_of(request, browser), self._desk.history
+        self._desk.keeper.after(lambda: history.delete(owner, conversation.id))
         return self.new()
 
     def export(

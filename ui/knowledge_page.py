@@ -172,8 +172,7 @@ class Knowledge:
         kb = self._desk.base(base)
         try:
             kb.remove(doc_id)
-            self._desk.feedback.forget(doc_id)
-            self._desk.history.forget(doc_id)
+            self._desk.forget(doc_id)
             log.info("%s removed %s from %s", owner_of(request, browser), doc_id, base)
             remains = kb.verify_erasure(doc_id)
         except Exception as fault:  # shown on the page, whatever it is

@@ -167,7 +167,7 @@ class Look:
         if act == "right":
             self._desk.feedback.judge(kb.name, owner, answer, "right")
             done = conversation.judged(index, "right")
-            self._desk.history.save(owner, done)
+            self._desk.keeper.after(lambda: self._desk.history.save(owner, done))
             return {self._state: done, self._stamp: time.time_ns()}
         choices = [
             (plain(f"[{n}] {p.title or p.doc_id}: {_MARKUP.sub(' ', p.text[:90]).strip()}"), n - 1)
@@ -232,7 +232,7 @@ class Look:
             span=span, entity=means, mention=mention, note=note[:2000],
         )  # fmt: skip
         done = conversation.judged(index, "wrong")
-        self._desk.history.save(owner, done)
+        self._desk.keeper.after(lambda: self._desk.history.save(owner, done))
         return {self._state: done, self._stamp: time.time_ns(), self._inspector.panel: gr.update(visible=False)}
 
     def _named(self, base: str, answer: str, language: str, user: str) -> list[tuple[str, str]]:

@@ -82,6 +82,7 @@ class Owner:
         """Return figures, waiting feedback and the choices among it; nothing to those who do not own the place."""
         if not self._desk.owns(user_of(request)):
             return el("p", t("help_not_permitted", language), cls="muted"), "", gr.update(choices=[], value=None)
+        self._desk.keeper.after(lambda: None)  # what was asked just now is counted too
         waiting = self._desk.feedback.list("new")
         choices = feedback_choices(waiting)
         first = choices[0][1] if choices else None

@@ -87,7 +87,7 @@ def _text(document: Document, left: int, right: int, mark: tuple[int, int], lang
         if start in pages and len(document.pages) > 1:
             pieces.append(el("span", t("page", language, n=pages[start]), cls="page-mark"))
         head_end = max(head_end, heads.get(start, left))
-        piece = text(document.text[start:end])
+        piece = text(document.text[start:end], WINDOW)
         if mark[0] <= start < mark[1]:
             piece = el("mark", piece)
         if start < front_end:

@@ -204,10 +204,6 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ask_about": ("Ask about it", "询问它"),
     "sparql": ("Query (SPARQL)", "查询（SPARQL）"),
     "run": ("Run", "运行"),
-    "query_closed": (
-        "A query sees the whole graph, and a part of it is closed to you. Ask in words instead, or ask the owner for access.",
-        "查询会涉及整个图谱，而其中部分内容对您未开放。请改用文字提问，或向管理者申请权限。",
-    ),
     "rows": ("{n} rows", "{n} 行"),
     "rows_cut": ("the first {n} rows", "前 {n} 行"),
     "true": ("true", "真"),

@@ -9,6 +9,10 @@ from html import escape
 # Characters that no HTML may hold, and those that turn the direction of what follows (they can disguise a file's name).
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+LONGEST, HOVERED, REPORTED = 4000, 1000, 8000
+"""Characters of a text in a page, of one in an attribute, and of what a control reports: cells and labels can be of any size, and
+pages must not."""
+
 _VOID = frozenset({"br", "hr", "img", "input", "meta", "path", "circle", "line", "rect"})
 
 
@@ -23,9 +27,13 @@ def plain(value: object) -> str:
     return _TURNING.sub("", _FORBIDDEN.sub("\ufffd", str(value)))
 
 
-def text(value: object) -> Html:
-    """Return a value as escaped :func:`plain` text."""
-    return Html(escape(plain(value), quote=True))
+def text(value: object, longest: int = LONGEST) -> Html:
+    """Return a value as escaped :func:`plain` text; one of more characters than are shown is cut."""
+    return Html(escape(_cut(plain(value), longest), quote=True))
+
+
+def _cut(value: str, longest: int) -> str:
+    return value if len(value) <= longest else value[:longest] + "…"
 
 
 def el(name: str, *children: object, **attributes: object) -> Html:
@@ -43,7 +51,8 @@ def el(name: str, *children: object, **attributes: object) -> Html:
         key = "class" if key == "cls" else key.rstrip("_").replace("_", "-")
         _check(key, value)
         # What a control reports back is not shown, and must come back as it was: a file's name may hold turning characters.
-        shown = Html(escape(_FORBIDDEN.sub("\ufffd", str(value)))) if key.startswith("data-") else text(value)
+        reported = key.startswith("data-")
+        shown = escape(_FORBIDDEN.sub("\ufffd", str(value))[:REPORTED]) if reported else text(value, HOVERED)
         parts.append(f" {key}" if value is True else f' {key}="{shown}"')
     parts.append(">")
     if name in _VOID and not children:

@@ -61,7 +61,7 @@ def _statements(store: GraphStore, iri: str, language: str) -> tuple[_Said, _Sai
     return tuple(outgoing[:MAX_STATEMENTS]), tuple(incoming[:MAX_STATEMENTS])
 
 
-def seen(store: GraphStore, entity: Entity, sees: Callable[[Triple], bool]) -> Entity | None:
+def seen(store: GraphStore, entity: Entity, sees: Callable[[Triple], bool], language: str = "en") -> Entity | None:
     """Return a sheet without what the asker may not see, ``None`` when that is all that is stated about the entity.
 
     :param sees: tells whether a statement is visible.
@@ -73,10 +73,14 @@ def seen(store: GraphStore, entity: Entity, sees: Callable[[Triple], bool]) -> E
     names = [triple.object.value for triple in own if triple.predicate.value in (*v.LABELS, *v.ALIASES)]
     defined = {triple.object.value for triple in own if triple.predicate.value in v.DEFINITIONS}
     kept = tuple(other for other in entity.synonyms if other in names)
+    known = {triple.object.value for triple in own if triple.predicate.value == v.TYPE}
+    closed = {store.label(kind, language) for kind in store.types(entity.iri) if kind not in known}
+    closed -= {store.label(kind, language) for kind in known}
     return replace(
         entity,
         label=entity.label if entity.label in names else next(iter(names), entity.iri),
         synonyms=kept,
+        types=tuple(kind for kind in entity.types if kind not in closed),
         definition=entity.definition if entity.definition in defined else "",
         outgoing=tuple(said for said in entity.outgoing if sees(said[2])),
         incoming=tuple(said for said in entity.incoming if sees(said[2])),

@@ -252,6 +252,10 @@ class GraphStore:
             )
         return self._dated
 
+    def annotated(self) -> frozenset[int]:
+        """Return the numbers of the statements of which sources, validity or premises are told one by one."""
+        return frozenset(row[0] for row in self._annotations().execute("SELECT statement FROM annotation"))
+
     def _statement(self, subject: Term, predicate: Term, thing: Term) -> int | None:
         numbers = [self.graph.number(term) for term in (subject, predicate, thing)]
         known = [number for number in numbers if number is not None]
@@ -357,14 +361,17 @@ class GraphStore:
 
     # --- queries ----------------------------------------------------------------------------------------------------
 
-    def select(self, sparql: str, *, limit: int = 1000, timeout: float = 10.0) -> Table | bool:
+    def select(
+        self, sparql: str, *, limit: int = 1000, timeout: float = 10.0, worker: QueryWorker | None = None
+    ) -> Table | bool:
         """Run a SELECT or ASK query over all statements, in a process of its own.
 
         :param limit: most rows returned; ``Table.truncated`` tells whether there were more.
         :param timeout: seconds.
+        :param worker: a process that holds a part of the statements; the query then runs over that.
         :raises QueryError: if the query is malformed, not allowed, or ran into a limit.
         """
-        answer = self._worker.run(guard.check(sparql), limit, timeout)
+        answer = (worker or self._worker).run(guard.check(sparql), limit, timeout)
         if "boolean" in answer:
             return bool(answer["boolean"])
         rows = tuple(tuple(None if cell is None else Term(*cell) for cell in row) for row in answer["rows"])

@@ -103,6 +103,11 @@ class View:
         graphs = self.store.graphs(triple) if self.store.named else ()
         return all(self._any(names) for names in (stated, cited, graphs))
 
+    def graphs(self, triple: Triple) -> tuple[str, ...]:
+        """Return the IRIs of the named graphs that state a triple and that the asking user may know."""
+        named = self.store.graphs(triple) if self.store.named else ()
+        return tuple(iri for iri in dict.fromkeys(named) if iri and self._any((iri,))) if self._access else named
+
     def _any(self, names: Sequence[str]) -> bool:
         """Tell whether one of some sources is visible; nothing named is nothing hidden."""
         access = self._access

@@ -68,19 +68,27 @@ class QueryWorker:
             root = str(Path(__file__).parents[2])
             path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "kgqa.graph.worker", str(self._folder)],
+                [sys.executable, "-m", *self._module()],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"},
             )
             self._holder["process"] = self._process
+            self._feed(self._process)
             assert self._process.stdout is not None
             # Starting is not the query's fault, so it has a limit of its own.
             if not self._line(self._process, 60.0):
                 self.close()
                 raise IndexFault(f"the graph in {self._folder} cannot be opened; build it again")
         return self._process
+
+    def _module(self) -> list[str]:
+        """Return the module that is the child, and its arguments."""
+        return ["kgqa.graph.worker", str(self._folder)]
+
+    def _feed(self, process: subprocess.Popen[bytes]) -> None:
+        """Give the child what it needs before it can answer; this one has all on the disk."""
 
     def _line(self, process: subprocess.Popen[bytes], timeout: float) -> bytes:
         limit = time.monotonic() + timeout
@@ -111,14 +119,23 @@ def _end(holder: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Answer queries from standard input until it ends."""
-    import resource
-
+    """Open the store on the disk and answer queries."""
     import pyoxigraph as ox
+
+    limit_memory()
+    serve(ox.Store.read_only(sys.argv[1]))
+
+
+def limit_memory() -> None:
+    """Limit what this process may use."""
+    import resource
 
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    store = ox.Store.read_only(sys.argv[1])
+
+
+def serve(store: Any) -> None:
+    """Answer queries from standard input until it ends."""
     out = sys.stdout.buffer
     out.write(b"ready\n")
     out.flush()

