@@ -24,12 +24,13 @@ class Keeper:
         with self._lock:
             self._open.setdefault(owner, []).append(future)
 
-    def settled(self, owner: str) -> BaseException | None:
+    def settled(self, owner: str) -> Exception | None:
         """Wait until all of an owner is written; return the fault that one writing met, told once."""
         with self._lock:
             futures = self._open.pop(owner, [])
         wait(futures, PATIENCE)
-        return next((fault for future in futures if future.done() and (fault := future.exception())), None)
+        faults = (future.exception() for future in futures if future.done())
+        return next((fault for fault in faults if isinstance(fault, Exception)), None)
 
     def after(self, work: Callable[[], None]) -> None:
         """Do something once all that was put before is written.
