@@ -120,23 +120,6 @@ _HAS: dict[str, re.Pattern[str]] = {
 }
 
 
-_MEASURE = re.compile(
-    rf"[ -]?(?:%|‰|°[CF]|(?:percent|per cent)\b|[mµμnk]?(?:g|l|L|mol|m|U)(?:/(?:[a-zA-Z0-9.²]+))*(?![\w])|mmHg\b"
-    rf"|(?:(?:calendar|business|working) )?(?:second|minute|hour|day|week|month|quarter|year|decade)s?\b"
-    rf"|(?:{_UNITS.partition('?|')[2]}|毫克|毫升|毫米|厘米|万元|元|岁|次|％))"
-)
-
-
-def measure(after: str) -> int:
-    """Return how many characters of what follows a number are its unit: "25" of "25 years" is no age.
-
-    >>> measure(" years of age")
-    6
-    """
-    found = _MEASURE.match(after)
-    return found.end() if found else 0
-
-
 def fits(form: Form, text: str) -> bool:
     """Tell whether a phrase holds what a form demands: a date, a length of time, a number."""
     return form == "any" or bool(_HAS[form].search(text)) or (form == "duration" and bool(_HAS["date"].search(text)))

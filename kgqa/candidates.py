@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from kgqa.advising import against, asks_leave, in_favour
-from kgqa.asking import Asked, fits, measure
+from kgqa.amounts import whole_amount
+from kgqa.asking import Asked, fits
 from kgqa.everyday import formal
 from kgqa.language import fold, is_chinese
 from kgqa.protocols import Library
@@ -77,7 +77,9 @@ def _beside(asked: Asked, finding: GraphFinding) -> bool:
 
 def _agrees(asked: Asked, finding: GraphFinding) -> bool:
     open_kinds = ("entities", "span")
-    if asked.style == "quote" and not any(len(label) > _SENTENCE for _, label in finding.values):
+    if asked.style == "quote" and not any(
+        term.kind == "literal" and len(label) > _SENTENCE for term, label in finding.values
+    ):
         return False  # names do not tell what a thing is like
     return asked.kind == finding.kind or (asked.kind in open_kinds and finding.kind in (*open_kinds, "date", "number"))
 
@@ -211,21 +213,6 @@ class _Shared:
             "fit": graph.score if graph else 0.0,
             "filled": float(graph is not None),
         }
-
-
-def whole_amount(span: Span) -> Span:
-    """Return a span that ends in a number with its unit, and one that begins inside a share ("百分之八十") with all of it."""
-    text, at = span.passage.text, span.end - span.passage.start
-    more = measure(text[at : at + 30]) if span.text[-1:].isdigit() else 0
-    begin = span.start - span.passage.start
-    less = len(share[0]) if (share := _SHARE_OF.search(text[:begin])) and _NUMERAL.match(span.text) else 0
-    if not more and not less:
-        return span
-    return replace(span, start=span.start - less, end=span.end + more, text=text[begin - less : at + more])
-
-
-_SHARE_OF = re.compile(r"(?:百|千|万)分之$")
-_NUMERAL = re.compile(r"[0-9０-９一二三四五六七八九十百零〇点两]")
 
 
 def _existence(shared: _Shared, spans: Sequence[Span], language: str) -> Candidate:

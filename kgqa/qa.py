@@ -303,7 +303,7 @@ class QA:
                 r.search, one.asked, r.hits, r.spans, r.quotes, one.language, library, void
             )
         ]
-        if text and of_words(one.question) and any(r.search.focus == "document" for r in read):
+        if text and of_words(one.question):
             graph = [
                 candidate for candidate in graph if candidate.features["kind"]
             ]  # a name is not what a document says

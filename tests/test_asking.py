@@ -1,6 +1,7 @@
 import pytest
 
-from kgqa.asking import asked, fits, measure
+from kgqa.amounts import measure
+from kgqa.asking import asked, fits
 
 
 @pytest.mark.parametrize(

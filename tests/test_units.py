@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kgqa.candidates import whole_amount
+from kgqa.amounts import whole_amount
 from kgqa.types import Passage, Span
 
 TEXT = "𠀀 The dose is 25 mg a day. 试用期工资不得低于约定工资的百分之八十，租期三年。"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path as FilePath
 
+from kgqa.asking import of_words
 from kgqa.graph import asof
 from kgqa.graph.described import Description, descriptions
 from kgqa.graph.features import FEATURES
@@ -127,7 +128,7 @@ class GraphSearch:
         if match.reading.wh in ("how", "why"):
             findings = [finding for finding in findings if not _code(finding)]
         sure = findings and findings[0].score >= _SURE and not _words_left(ranked, findings[0])
-        manner = match.reading.wh in ("how", "why")  # asks for what a graph seldom has
+        manner = match.reading.wh in ("how", "why") or of_words(question)  # asks for what a graph seldom has
         if match.reading.operation == "ask" or (sure and not manner and not _bare(match)):
             return findings or empty
         described = self._described(match, links, view)

@@ -71,6 +71,8 @@ DENIED = re.compile(
     re.I,
 )
 PASSIVE = r"⟦{k}⟧[》”]?被|⟦{k}⟧ (?:was|were|is|are|has been|have been) (?:\w+ly )?\w+ed by"
+BEING = re.compile(r"^(?:is|are|was|were|has been|have been) ", re.I)
+PREPOSITION = re.compile(r"\w (?:in|of|by|to|on|from|under|with|for|at)$", re.I)
 MEMBER = re.compile(r"^(?:is an?(?: (?:kind|type|member) of)?|belongs? to(?: .*)?|(?:member|instance) of|属于)$", re.I)
 
 QUALIFIED = re.compile(r"⟦\d+⟧.*⟦\d+⟧")

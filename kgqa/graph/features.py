@@ -24,7 +24,7 @@ _WEIGHTS = {
     "placed": 1.5,  # a hop in a hierarchy where the question speaks of one
     "misplaced": -4.0,  # a hierarchy is spoken of and not walked, or walked the other way
     "unused": -4.0,  # anchors, periods, bounds or superlatives that the query leaves out
-    "back": -3.0,  # there and back again by one relation, without "other", "same", ...
+    "back": -9.0,  # there and back again by one relation, without "other", "same", ...
     "also": 0.5,  # the same, with such a word
     "order": 1.0,  # words nearer to the mention belong to earlier hops
     "direct": -3.0,  # closure where "direct" is said

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kgqa.graph import cues
 from kgqa.graph.question import Reading
 from kgqa.graph.schema_words import Relation, SchemaWords, Side, Words, compact
 from kgqa.graph.words import alike, is_chinese, parts
@@ -137,6 +139,13 @@ class Match:
             most = float(explains.max(initial=0.0))
             self._places[relation.key] = tuple(np.flatnonzero(explains >= 0.8 * most).tolist()) if most >= 0.5 else ()
         return self._places[relation.key]
+
+    def leads_to(self, relation: Relation, mention: int) -> bool:
+        """Tell whether a name of a relation, its preposition included, stands right before a mention: "located in ⟦0⟧"."""
+        cores = [cues.BEING.sub("", phrase.text) for phrase in relation.phrases]
+        ends = [re.escape(core) for core in cores if cues.PREPOSITION.search(core)]
+        before = rf"\b(?:{'|'.join(ends)}) (?:the |an? )?⟦{mention}⟧"
+        return bool(ends) and re.search(before, self.reading.masked, re.I) is not None
 
     def uses(self, relation: Relation) -> int:
         """Return how often the question names a relation: places, apart from one another, that match the same word of it."""

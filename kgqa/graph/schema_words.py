@@ -10,7 +10,7 @@ import numpy as np
 
 from kgqa.graph import cues
 from kgqa.graph import vocabulary as v
-from kgqa.graph.schema import Name, PredicateInfo
+from kgqa.graph.schema import ClassInfo, Name, PredicateInfo
 from kgqa.graph.store import GraphStore, Table
 from kgqa.graph.terms import spoken
 from kgqa.graph.words import groups, tokens
@@ -46,6 +46,8 @@ _STANDARD = {
     v.DCTERMS + "publisher": "publisher; published by",
 }
 _NEGATIVE = re.compile(r"\bnot\b|\bnon\b|\bnever\b|\bno\b|\bcontra-?|\bwithout\b|不|非|禁", re.I)
+_ABOVE = 6
+"""Wider classes of a class that name it, too, at most."""
 _DATES = ("date", "dateTime", "gYear", "gYearMonth")
 _NUMBERS = ("integer", "decimal", "double", "float", "int", "long", "nonNegativeInteger", "positiveInteger", "short")
 
@@ -230,12 +232,28 @@ class SchemaWords:
                 kinds[kind] = kinds.get(kind, 0) + number
         kind = max(kinds, key=lambda k: kinds[k]) if kinds and sum(kinds.values()) > total else "entity"
         infos = [self.schema.classes[iri] for iri in classes if iri in self.schema.classes]
+        named = tuple(dict.fromkeys([*classes, *(above for info in infos for above in self._above(info))]))
         return Side(
             classes,
-            tuple(words for iri in classes for words in self.class_names(iri)),
+            tuple(words for iri in named for words in self.class_names(iri)),
             tuple(Words.of(info.comment) for info in infos if info.comment),
             kind,
         )
+
+    def _above(self, info: ClassInfo) -> list[str]:
+        """Return the wider classes of a class that have instances or wider names of their own: a lease is a contract.
+
+        Members of an ontology that are classes themselves (a disease) have a long line of such; they are told by their root.
+        """
+        found, front = list[str](), [info]
+        while front and len(found) < _ABOVE:
+            one = front.pop()
+            for iri in one.superclasses:
+                above = self.schema.classes.get(iri)
+                if above is not None and iri not in found and not iri.startswith((v.OWL, v.RDF, v.RDFS)):
+                    found.append(iri)
+                    front.append(above)
+        return found
 
     def _codes(self, relation: Relation) -> Iterable[Relation]:
         """Yield one relation for each vocabulary whose codes are among the values ("MESH:D006973")."""

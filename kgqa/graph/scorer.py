@@ -128,11 +128,12 @@ class _Account:
         self._order(chain)
 
     def _turned(self, chain: Chain) -> None:
-        """Hold a walk against the grain of a verb against it ("repealed by", "被"), where both sides are of one class."""
+        """Hold a walk against the grain of a verb against it ("repealed by", "被", "located in"), where classes do not tell."""
         first = chain.hops[0] if chain.hops else None
         if first is None or not set(first.relation.subject.classes) & set(first.relation.object.classes):
             return
-        if re.search(cues.PASSIVE.format(k=chain.mention), self.reading.masked, re.I):
+        passive = re.search(cues.PASSIVE.format(k=chain.mention), self.reading.masked, re.I)
+        if passive or self._match.leads_to(first.relation, chain.mention):
             self._misplaced += 0.5 * first.forward
 
     def claim(self, chain: Chain, query: Query) -> None:

@@ -58,10 +58,10 @@ x:okafor a s:Sailor ; rdfs:label "Chidi Okafor" .
 class Asker:
     """Links and answers questions over the graph."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, turtle: str = TURTLE) -> None:
         source = folder / "source"
         source.mkdir()
-        (source / "sea.ttl").write_text(TURTLE, encoding="utf-8")
+        (source / "sea.ttl").write_text(turtle, encoding="utf-8")
         report = GraphStore.build([source / "sea.ttl"], source, folder / "graph")
         assert not report.problems
         self.store = GraphStore.open(folder / "graph")
