@@ -39,8 +39,8 @@ class Answering(Protocol):
     def ask_many(self, questions: Sequence[str], *, filters: Sequence[Filters | None] | None = None) -> list[Answer]:
         """Answer questions in order."""
 
-    def documents(self) -> list[tuple[str, str]]:
-        """Return id and title of every document."""
+    def documents(self, filters: Filters | None = None) -> list[tuple[str, str]]:
+        """Return id and title of every document that the filters do not hide."""
 
     def stats(self) -> Mapping[str, Any]:
         """Return facts of the index; ``models`` are the fingerprints of the models in use."""
@@ -103,7 +103,7 @@ def run(
     _check_places(source, target, summary)
     if documents and not each_document:
         raise UsageError("documents are chosen for a matrix only; ask each document, or give rows a column documents")
-    titles = dict(kb.documents())
+    titles = dict(kb.documents(None if groups is None else Filters(groups=groups)))
     rows = read_questions(source, titles)
     if each_document:
         rows = matrix(rows, _chosen(documents, list(titles)))

@@ -17,6 +17,7 @@ from openpyxl import load_workbook
 from kgqa import batch
 from kgqa.batch.journal import Journal
 from kgqa.errors import IndexFault, UsageError
+from kgqa.types import Filters
 
 ROOT = Path(__file__).parents[2]
 
@@ -145,6 +146,20 @@ def test_a_broken_index_stops_the_run_and_the_next_goes_on(kb, questions, tmp_pa
 def test_an_access_rule_is_asked_of_every_row(kb, questions, tmp_path):
     batch.run(questions, kb, tmp_path / "a.csv", groups=frozenset({"ward"}))
     assert {filters.groups for _, filters in kb.asked} == {frozenset({"ward"})}
+
+
+def test_closed_documents_are_not_named_to_who_may_not_see_them(small, tmp_path):
+    everybody, board = {name for name, _ in small.documents()}, {"board"}
+    visible = {name for name, _ in small.documents(Filters(groups=frozenset()))}
+    (closed, *_) = everybody - visible
+    asked = tmp_path / "q.csv"
+    asked.write_text(f"question,documents\nWhat is asthma?,\nWhat is asthma?,{closed}\n", encoding="utf-8")
+    report = batch.run(asked, small, tmp_path / "a.csv", groups=frozenset())
+    assert report.faults == ((2, f"no document {closed!r} in this knowledge base"),)
+    asked.write_text("What is asthma?\n", encoding="utf-8")
+    for groups, seen in ((frozenset(), visible), (frozenset(board), everybody)):
+        batch.run(asked, small, tmp_path / "m.jsonl", each_document=True, groups=groups)
+        assert {row["documents"] for row in lines(tmp_path / "m.jsonl")} == seen
 
 
 def test_cells_that_would_run_are_quoted_in_both_table_formats(kb, tmp_path):
