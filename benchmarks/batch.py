@@ -1,8 +1,10 @@
-"""Measure batches beside questions asked one by one: ``python -m benchmarks.batch KB [--questions N] [--rounds N] [--matrix N]``.
+"""Measure batches beside questions asked one by one: ``python -m benchmarks.batch KB [--questions N] [--rounds N] [--matrix N]
+[--commands N]``.
 
 Both ways answer the same questions in one process, in turns, and must give the same answers. Beside the ratio of rates stand
 the processor seconds of a question and the share of the cores that asking one by one keeps busy: a batch can gain the rest of
-that share; more must come from work that questions share. ``--matrix`` asks three clauses of so many documents.
+that share; more must come from work that questions share. ``--matrix`` asks three clauses of so many documents. ``--commands``
+asks so many of the questions by a ``kgqa ask`` each, as somebody without batches would.
 """
 
 from __future__ import annotations
@@ -11,9 +13,16 @@ import argparse
 import dataclasses
 import json
 import os
+import resource
+import subprocess
+import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kgqa.types import Filters
 
 CLAUSES = (
     "Which law governs this agreement?",
@@ -31,6 +40,7 @@ def main() -> None:
     parser.add_argument(
         "--matrix", type=int, default=0, help="documents of a matrix instead of the acceptance questions"
     )
+    parser.add_argument("--commands", type=int, default=0, help="questions that are also asked by a command each")
     options = parser.parse_args()
     import kgqa
     from kgqa.types import Filters
@@ -52,13 +62,40 @@ def main() -> None:
         same = [_told(a) for a in alone[-1]["answers"]] == [_told(a) for a in together[-1]["answers"]]
         if not same:
             raise SystemExit("a batch gives other answers than questions one by one")
-    print(json.dumps(_figures(alone, together, len(questions)), indent=1))
+    figures = _figures(alone, together, len(questions))
+    if options.commands:
+        asked = list(zip(questions, limits, strict=True))[:: max(1, len(questions) // options.commands)][
+            : options.commands
+        ]
+        figures |= _by_command(options.kb, asked, figures["batch_per_second"])
+    print(json.dumps(figures, indent=1))
 
 
 def _timed(work: Any) -> dict[str, Any]:
     began, busy = time.perf_counter(), time.process_time()
     answers = work()
     return {"answers": answers, "seconds": time.perf_counter() - began, "processor": time.process_time() - busy}
+
+
+def _by_command(kb: str, asked: Sequence[tuple[str, Filters]], batch_per_second: float) -> dict[str, Any]:
+    """Ask each question by a command of its own."""
+    began, spent = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    for question, limit in asked:
+        documents = [arg for doc_id in limit.documents or () for arg in ("--document", doc_id)]
+        program = "from kgqa.cli.main import main; main()"
+        subprocess.run(
+            [sys.executable, "-c", program, "ask", question, "--kb", kb, *documents, "--json"],
+            check=True,
+            capture_output=True,
+        )
+    seconds, now = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    processor = now.ru_utime + now.ru_stime - spent.ru_utime - spent.ru_stime
+    return {
+        "commands": len(asked),
+        "commands_per_second": len(asked) / seconds,
+        "ratio_to_commands": batch_per_second * seconds / len(asked),
+        "processor_seconds_command": processor / len(asked),
+    }
 
 
 def _told(answer: Any) -> Any:

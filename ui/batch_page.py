@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,7 @@ class Batches:
                 report = batch.run(
                     job.file, kb, job.output, progress=told, documents=job.documents, each_document=job.each,
                     groups=job.groups, page=job.output.with_suffix(".html"), language=language,
+                    say=partial(translate, language=language),
                 )  # fmt: skip
             finally:
                 self._turn.release()

@@ -17,6 +17,8 @@ from typing import Any
 from kgqa.errors import UsageError
 
 FORMAT = 2
+SUFFIX = ".journal"
+"""What a journal's name has beside the output's."""
 
 
 class Journal:
@@ -95,5 +97,6 @@ def _locked(file: Path) -> int:
                 return descriptor
         except BlockingIOError:
             os.close(descriptor)
-            raise UsageError(f"another run is writing {file.name}; wait for it or choose another output") from None
+            output = file.name.removesuffix(SUFFIX)
+            raise UsageError(f"another run is writing {output}; wait for it or choose another output") from None
         os.close(descriptor)  # the run that held it has just finished and removed it

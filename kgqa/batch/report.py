@@ -70,13 +70,20 @@ _CHINESE = {
 }
 
 
-def report_page(name: str, records: Sequence[Mapping[str, Any]], language: str = "en", limit: int = 5000) -> str:
+def report_page(
+    name: str,
+    records: Sequence[Mapping[str, Any]],
+    language: str = "en",
+    limit: int = 5000,
+    say: Callable[[str], str] = str,
+) -> str:
     """Return the page; everything that comes from questions or sources is escaped.
 
     :param language: of the page's own words, ``en`` or ``zh``.
     :param limit: rows of a part that are shown.
+    :param say: puts what is wrong with a row into that language.
     """
-    say = _in(language)
+    records, say = [{**one, "error": say(one["error"])} if one["error"] else one for one in records], _in(language)
     figures = "".join(f"<li><b>{number}</b>{_text(label)}</li>" for label, number in _figures(records, say))
     parts = (
         ("Rows that could not be asked", [one for one in records if one["error"]]),

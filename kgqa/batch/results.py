@@ -228,6 +228,7 @@ def _fill(sheet: Any, header: Sequence[str], lines: Sequence[Sequence[Any]]) -> 
     from openpyxl.styles import Alignment, Font
     from openpyxl.utils import get_column_letter
 
+    shown, bold = Alignment(vertical="top", wrap_text=True), Font(bold=True)
     for number, line in enumerate([header, *lines], 1):
         for place, value in enumerate(line, 1):
             cell = sheet.cell(number, place)
@@ -235,8 +236,9 @@ def _fill(sheet: Any, header: Sequence[str], lines: Sequence[Sequence[Any]]) -> 
             cell.value = cut(checked) if isinstance(checked, str) else checked
             if isinstance(checked, str):
                 cell.data_type = "s"  # a text, whatever it begins with
-            cell.alignment = Alignment(vertical="top", wrap_text=True)
-            cell.font = Font(bold=number == 1)
+            cell.alignment = shown
+            if number == 1:
+                cell.font = bold
     for place in range(1, len(header) + 1):
         longest = max((len(str(line[place - 1])) for line in lines), default=0)
         sheet.column_dimensions[get_column_letter(place)].width = max(9, min(48, longest + 2))

@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Protocol
 
-from kgqa.batch.journal import Journal
+from kgqa.batch.journal import SUFFIX, Journal
 from kgqa.batch.questions import Row, matrix, named, read_questions
 from kgqa.batch.report import report_page
 from kgqa.batch.results import check_folder, check_output, columns, record, replace_file, write
@@ -81,6 +81,7 @@ def run(
     chunk: int = CHUNK,
     page: str | Path | None = None,
     language: str = "en",
+    say: Callable[[str], str] = str,
 ) -> BatchReport:
     """Answer a file of questions.
 
@@ -97,6 +98,7 @@ def run(
     :param groups: what the asking user may see.
     :param page: an HTML summary is written there, least certain answers first.
     :param language: that of the summary, ``en`` or ``zh``.
+    :param say: puts what is wrong with a row into that language.
     :raises UsageError: the questions cannot be read, or the output cannot be written.
     """
     source, target, summary = Path(questions), Path(output), Path(page) if page else None
@@ -108,7 +110,7 @@ def run(
     if each_document:
         rows = matrix(rows, _chosen(documents, list(titles)))
     started = time.perf_counter()
-    journal = Journal(target.with_name(target.name + ".journal"), _identity(kb, groups), resume=resume)
+    journal = Journal(target.with_name(target.name + SUFFIX), _identity(kb, groups), resume=resume)
     try:
         asked = {_key(row): row for row in rows if not row.fault}
         resumed = sum(not row.fault and _key(row) in journal.done for row in rows)
@@ -116,7 +118,7 @@ def run(
         records = [_record(row, journal, errors) for row in rows]
         write(target, records, wide=each_document, titles=titles)
         if summary:
-            replace_file(summary, report_page(kb.name, records, language).encode())
+            replace_file(summary, report_page(kb.name, records, language, say=say).encode())
         journal.finish()
     finally:
         journal.close()

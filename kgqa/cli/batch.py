@@ -83,6 +83,7 @@ def answer(
             groups=frozenset(groups) or None,
             page=page,
             language=spoken(),
+            say=translate,
             progress=lambda done, of: step("answering", done, of),
         )
     if report.stale:

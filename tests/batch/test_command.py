@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from kgqa import batch
 from kgqa.cli import batch as module
+from kgqa.cli import speech
 
 
 @pytest.fixture
@@ -37,3 +38,23 @@ def test_the_difference_of_two_runs(call, kb, questions, tmp_path):
 def test_help_names_both(call):
     said = call("--help").output
     assert "diff" in said and "run" in said
+
+
+def test_what_is_wrong_with_a_row_is_said_in_chinese_too(call, tmp_path):
+    file = tmp_path / "q.csv"
+    file.write_text("question,as_of\nWhat is gout?,soon\n", encoding="utf-8")
+    speech.speak("zh")
+    try:
+        done = call(file, "--kb", "medical", "-o", tmp_path / "a.csv", "--page", tmp_path / "a.html")
+    finally:
+        speech.speak("en")
+    assert "第 1 行：'soon' 不是日期" in done.stderr
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "不是日期" in page and "is no date" not in page
+
+
+def test_an_earlier_file_of_answers_may_be_the_one_that_is_replaced(call, kb, questions, tmp_path):
+    batch.run(questions, kb, tmp_path / "a.csv")
+    kb._answer = lambda question, links: kb._none(question)
+    done = call(questions, "--kb", "medical", "-o", tmp_path / "a.csv", "--compare", tmp_path / "a.csv")
+    assert "4 changed, 1 the same, 0 gone, 0 new" in done.output
