@@ -2,7 +2,8 @@
 
 Each of the kills is a SIGKILL at a random moment while questions are being answered; the same command then goes on. The answers
 must be the same in everything but the seconds that they took. ``--matrix`` asks three clauses of so many documents instead of
-the acceptance questions. Results go to ``benchmarks/results/kills-<commit>.json``.
+the acceptance questions. Results go to ``benchmarks/results/kills-<commit>.json``,
+of a matrix to ``kills-matrix-<commit>.json``.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         figures = measure(options, Path(folder))
-    target = ROOT / "benchmarks" / "results" / f"kills-{figures['commit']}.json"
+    target = ROOT / "benchmarks" / "results" / f"kills{'-matrix' if options.matrix else ''}-{figures['commit']}.json"
     target.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(figures, indent=1))
     if not figures["equal"]:
@@ -58,7 +59,7 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     kills = _killed([*command, "-o", str(folder / "killed.jsonl")], folder / "killed.jsonl", options, seconds)
     whole, killed = _answers(folder / "whole.jsonl"), _answers(folder / "killed.jsonl")
     return {
-        "commit": commit(), "kb": options.kb, "rows": len(whole), "kills": kills, "equal": whole == killed,
+        "commit": commit(), "kb": Path(options.kb).resolve().name, "matrix": options.matrix, "rows": len(whole), "kills": kills, "equal": whole == killed,
         "differing": sum(one != other for one, other in zip(whole, killed, strict=False)),
     }  # fmt: skip
 

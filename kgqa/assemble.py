@@ -17,6 +17,7 @@ from kgqa.knowledge import GRAPH, PASSAGES, BuildReport, Step
 from kgqa.knowledge import build as build_index
 from kgqa.models import BUILTIN
 from kgqa.models.making import (
+    calibration_mark,
     fingerprint,
     load_calibration,
     make_composer,
@@ -116,7 +117,7 @@ class Opened:
 
     @cached_property
     def fingerprints(self) -> Mapping[str, str]:
-        """Hashes of the models that made the index and that read and rank; the name of a model that has no card."""
+        """Hashes of the models that made the index, read, rank and say how sure; the name of one that has no card."""
         from kgqa.promotion import reader_in_force
 
         models = self.config.models
@@ -126,6 +127,7 @@ class Opened:
             **self.generation.manifest.fingerprints,
             "reader": fingerprint(reader, models.reader),
             "reranker": fingerprint(reranker, models.reranker),
+            "calibration": calibration_mark(models.calibration),
         }
 
     @cached_property

@@ -5,6 +5,7 @@ The classes are imported when one of them is made, so that a program loads only 
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,7 +75,23 @@ def load_calibration(name: str = BUILTIN) -> Calibration:
     """
     from kgqa.fusion import Calibration
 
-    return Calibration.load(WEIGHTS / "calibration.json" if name == BUILTIN else Path(name))
+    return Calibration.load(_calibration_file(name))
+
+
+def calibration_mark(name: str = BUILTIN) -> str:
+    """Return the hash of a calibration, without which nobody can tell why a confidence has changed.
+
+    :raises ModelError: the file is missing.
+    """
+    file = _calibration_file(name)
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ModelError(f"{file}: not a calibration file ({error}); make one with: kgqa train calibrate") from error
+
+
+def _calibration_file(name: str) -> Path:
+    return WEIGHTS / "calibration.json" if name == BUILTIN else Path(name)
 
 
 def onnx_folder(name: str, part: str) -> Path | None:

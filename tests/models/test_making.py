@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kgqa.errors import ModelError
-from kgqa.models.making import make_encoder, make_reader, make_reranker, onnx_folder
+from kgqa.models.making import calibration_mark, make_encoder, make_reader, make_reranker, onnx_folder
 from kgqa.models.registry import WEIGHTS
 
 MAKERS = {"encoder": make_encoder, "reader": make_reader, "reranker": make_reranker}
@@ -47,3 +47,13 @@ def test_names_of_a_hub_and_folders_of_torch_models_are_left_to_their_libraries(
     (tmp_path / "card.json").write_text("{}", encoding="utf-8")
     assert onnx_folder(str(tmp_path), "reader") is None
     assert onnx_folder("owner/model", "reader") is None and onnx_folder("model", "encoder") is None
+
+
+def test_another_calibration_has_another_mark(tmp_path: Path) -> None:
+    copied = tmp_path / "calibration.json"
+    shutil.copy(WEIGHTS / "calibration.json", copied)
+    assert calibration_mark(str(copied)) == calibration_mark()
+    copied.write_text(copied.read_text().replace("0.", "1.", 1))
+    assert calibration_mark(str(copied)) != calibration_mark()
+    with pytest.raises(ModelError, match="not a calibration file"):
+        calibration_mark(str(tmp_path / "gone.json"))
