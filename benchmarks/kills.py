@@ -37,7 +37,8 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         figures = measure(options, Path(folder))
-    target = ROOT / "benchmarks" / "results" / f"kills{'-matrix' if options.matrix else ''}-{figures['commit']}.json"
+    kind = "kills-matrix" if options.matrix else "kills"
+    target = ROOT / "benchmarks" / "results" / f"{kind}-{figures['commit']}.json"
     target.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(figures, indent=1))
     if not figures["equal"]:
@@ -59,9 +60,14 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     kills = _killed([*command, "-o", str(folder / "killed.jsonl")], folder / "killed.jsonl", options, seconds)
     whole, killed = _answers(folder / "whole.jsonl"), _answers(folder / "killed.jsonl")
     return {
-        "commit": commit(), "kb": Path(options.kb).resolve().name, "matrix": options.matrix, "rows": len(whole), "kills": kills, "equal": whole == killed,
+        "commit": commit(),
+        "kb": Path(options.kb).resolve().name,
+        "matrix": options.matrix,
+        "rows": len(whole),
+        "kills": kills,
+        "equal": whole == killed,
         "differing": sum(one != other for one, other in zip(whole, killed, strict=False)),
-    }  # fmt: skip
+    }
 
 
 def _documents(options: argparse.Namespace) -> list[str]:
