@@ -16,6 +16,7 @@ from openpyxl import load_workbook
 
 from kgqa import batch
 from kgqa.batch.journal import Journal
+from kgqa.batch.results import columns, record
 from kgqa.errors import IndexFault, UsageError
 from kgqa.types import Filters
 
@@ -146,6 +147,23 @@ def test_a_broken_index_stops_the_run_and_the_next_goes_on(kb, questions, tmp_pa
 def test_an_access_rule_is_asked_of_every_row(kb, questions, tmp_path):
     batch.run(questions, kb, tmp_path / "a.csv", groups=frozenset({"ward"}))
     assert {filters.groups for _, filters in kb.asked} == {frozenset({"ward"})}
+
+
+def test_each_row_says_what_is_said_to_who_asks_it_alone(small, tmp_path):
+    file = tmp_path / "q.csv"
+    file.write_text(
+        "question,documents,as_of\nWhich drugs treat gout?,,\nWhich law governs the lease?,,\n哪些药物治疗痛风？,,\n"
+        "Governing law,contracts/lease.txt,\nHow fast may one drive on the yard?,,2005-01-01\n"
+        "Which drugs treat gout?,,\nHow fast may one drive on the yard?,,\n",
+        encoding="utf-8",
+    )
+    batch.run(file, small, tmp_path / "a.jsonl")
+    for row, written in zip(batch.read_questions(file), lines(tmp_path / "a.jsonl"), strict=True):
+        alone = record(row, columns(small.ask(row.question, filters=row.filters)))
+        assert {**written, "seconds": 0} == {**alone, "seconds": 0}
+        if written["document"]:
+            text = small.document(written["document"]).text
+            assert text[written["start"] : written["end"]] == written["quote"]
 
 
 def test_closed_documents_are_not_named_to_who_may_not_see_them(small, tmp_path):
