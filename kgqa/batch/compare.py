@@ -95,9 +95,14 @@ def compared(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, A
         else:
             same += 1
     changes.sort(key=lambda change: ("answer" not in change.what, "reason" not in change.what, _row(change.after)))
-    gone = tuple(key[0] for key in one if key not in other)
-    new = tuple(key[0] for key in other if key not in one)
+    gone = tuple(_asked(key) for key in one if key not in other)
+    new = tuple(_asked(key) for key in other if key not in one)
     return Difference(tuple(changes), gone, new, same, tuple(sorted(causes)))
+
+
+def _asked(key: tuple[str, str, str, int]) -> str:
+    question, documents, *_ = key
+    return f"{question} ({documents})" if documents else question
 
 
 def _keyed(records: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str, str, int], Mapping[str, Any]]:

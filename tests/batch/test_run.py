@@ -329,6 +329,9 @@ def test_a_table_with_a_line_per_document_can_be_compared(kb, tmp_path):
     kb._answer = lambda question, links: replace(plain(question, links), text="other", items=("other",))
     batch.run(file, kb, tmp_path / "o.csv", each_document=True, documents=["drugs/*"])
     assert {change.what for change in batch.diff(tmp_path / "m.csv", tmp_path / "o.csv").changes} == {("answer",)}
+    file.write_text("When is metformin contraindicated?", encoding="utf-8")
+    batch.run(file, kb, tmp_path / "p.csv", each_document=True, documents=["drugs/*"])
+    assert batch.diff(tmp_path / "m.csv", tmp_path / "p.csv").gone[0] == f"-1 or what is gout? ({rows[1][0]})"
 
 
 SCRIPT = """
