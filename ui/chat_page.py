@@ -15,12 +15,12 @@ from kgqa.types import Answer, Filters, Link
 
 from .answer_card import mentions
 from .asking import Stopped, Stops, stream
-from .conversation import failed, progress, turns, waiting, welcome
+from .conversation import failed, progress, suggestions, turns, waiting, welcome
 from .desk import Desk, check_question, explain_fault
 from .frame import Frame, data_of, number, owner_of, page, unchanged, user_of
 from .history import Conversation, Turn, now
 from .strings import t
-from .tags import plain
+from .tags import el, plain
 
 ANSWERING = max(2, os.cpu_count() or 2)
 """Questions answered at the same time; the others wait in line, first come first served. More than the processor's cores would
@@ -59,6 +59,7 @@ def build_chat(frame: Frame) -> None:
     log = page(elem_id="log")
     examples = first.examples() if frame.desk.groups is None else ()  # else what to offer depends on who comes
     live = page(value=welcome(first.title, examples), elem_id="live")
+    offers = page(elem_id="suggestions")
     words.put(gr.HTML(waiting(), elem_id="waiting", apply_default_css=False), value=waiting)
     with gr.Group(elem_id="composer"):
         with gr.Row(elem_id="composer-row"):
@@ -75,7 +76,7 @@ def build_chat(frame: Frame) -> None:
                 gr.Dropdown(choices=[], multiselect=True, label=t("only_documents"), scale=3),
                 label="only_documents",
             )
-    _listen(frame, log, live, box, ask, stop, as_of, documents)
+    _listen(frame, log, live, offers, box, ask, stop, as_of, documents)
 
 
 def _choices(desk: Desk, base: str, user: str) -> list[tuple[str, str]]:
@@ -83,7 +84,9 @@ def _choices(desk: Desk, base: str, user: str) -> list[tuple[str, str]]:
     return [(plain(f"{title} · {doc_id}" if title else doc_id), doc_id) for doc_id, title in documents[:5000]]
 
 
-def _listen(frame: Frame, log: Any, live: Any, box: Any, ask: Any, stop: Any, as_of: Any, documents: Any) -> None:
+def _listen(
+    frame: Frame, log: Any, live: Any, offers: Any, box: Any, ask: Any, stop: Any, as_of: Any, documents: Any
+) -> None:
     ticket = gr.Textbox(visible=False)
     chat = Chat(frame, log, live, box)
     common = [frame.conversation, frame.base, frame.language, as_of, documents, frame.browser]
@@ -98,7 +101,7 @@ def _listen(frame: Frame, log: Any, live: Any, box: Any, ask: Any, stop: Any, as
     }
     runs = [
         gr.on([box.submit, ask.click], chat.ask, [ticket, box, *common], outputs, **options),
-        gr.on([log.submit, live.submit], chat.ask_from, [ticket, *common], outputs, **options),
+        gr.on([log.submit, live.submit, offers.submit], chat.ask_from, [ticket, *common], outputs, **options),
     ]
     for run in runs:
         run.then(None, js=ASKED, api_visibility="private")
@@ -113,6 +116,11 @@ def _listen(frame: Frame, log: Any, live: Any, box: Any, ask: Any, stop: Any, as
     )
     frame.asked = runs
     frame.starts.append((chat.changed, [frame.conversation, frame.base, frame.language], [log, live, documents]))
+    frame.starts.append((chat.suggest, [frame.base, frame.language], [offers]))
+    gr.on(
+        [frame.base.change, frame.language.change], chat.suggest, [frame.base, frame.language], offers,
+        show_progress="hidden", api_visibility="private",
+    )  # fmt: skip
     redraw = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
     frame.base.change(chat.changed, [frame.conversation, frame.base, frame.language], [log, live, documents], **redraw)
     frame.language.change(
@@ -160,12 +168,24 @@ class Chat:
         items = list(enumerate(conversation.turns))
         if not items:
             kb = self._desk.base(base)
-            return "", welcome(kb.title, self._desk.examples(kb, user_of(request)), language)
+            offered = self._desk.examples(kb, user_of(request)) if self._desk.groups is None else ()
+            return "", welcome(kb.title, offered, language)
 
         def label(name: str) -> Any:
             return self._desk.labeller(self._desk.bases.get(name) or self._desk.base(base), language)
 
         return turns(items[:-1], label, language), turns(items[-1:], label, language)
+
+    def suggest(self, base: str, language: str, request: gr.Request) -> str:
+        """Return questions to begin with for somebody to whom sources may be closed.
+
+        They stand apart from the conversation: whether they have an answer for the asker is found by asking, and meanwhile
+        the asker may have begun.
+        """
+        if self._desk.groups is None:
+            return ""
+        offered = suggestions(self._desk.examples(self._desk.base(base), user_of(request)), language)
+        return el("section", offered, cls="welcome") if offered else ""
 
     def changed(self, conversation: Conversation, base: str, language: str, request: gr.Request) -> tuple[Any, ...]:
         """Redraw after the language or the knowledge base was changed."""

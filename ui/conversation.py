@@ -17,14 +17,20 @@ STAGES = ("understand", "link", "graph", "retrieve", "read", "decide")
 
 def welcome(title: str, examples: Sequence[str] = (), language: str = "en") -> Html:
     """Return the empty page: what this is, and questions to start with, those in the interface's language first."""
+    head = [el("p", title, cls="eyebrow"), el("h2", t("welcome", language)), el("p", t("welcome_more", language))]
+    return el("section", head, suggestions(examples, language), cls="welcome")
+
+
+def suggestions(examples: Sequence[str], language: str = "en") -> Html | None:
+    """Return questions to start with as controls, those in the interface's language first; nothing where there are none."""
     own = sorted(examples, key=lambda example: _is_chinese(example) != (language == "zh"))
     buttons = [
         el("button", example, type="button", cls="example", data_act="example", data_question=example)
         for example in own[:6]
     ]
-    shown = [el("p", t("examples", language), cls="muted"), el("div", buttons, cls="examples")] if buttons else None
-    head = [el("p", title, cls="eyebrow"), el("h2", t("welcome", language)), el("p", t("welcome_more", language))]
-    return el("section", head, shown, cls="welcome")
+    return (
+        join([el("p", t("examples", language), cls="muted"), el("div", buttons, cls="examples")]) if buttons else None
+    )
 
 
 def _is_chinese(line: str) -> bool:
