@@ -14,9 +14,12 @@ from kgqa.types import Span
 _MEASURE = re.compile(
     r"[ -]?(?:%|‰|°[CF]|(?:percent|per cent)\b|[mµμnk]?(?:g|l|L|mol|m|U)(?:/(?:[a-zA-Z0-9.²]+))*(?![\w])|mmHg\b"
     r"|(?:(?:calendar|business|working) )?(?:second|minute|hour|day|week|month|quarter|year|decade)s?\b"
-    r"|(?:秒|分钟|小时|天|日|周|个?月|年|毫克|毫升|毫米|厘米|万元|元|岁|次|％))"
+    r"|个?工作日|(?:秒|分钟|小时|天|日|周|个?月|年|毫克|微克|毫升|毫米|厘米|公斤|千克|万元|亿元|元|周?岁|次|倍|％|℃|摄氏度"
+    r"|毫米汞柱|微摩尔每升|国际单位))"
 )
 _SHARE_OF = re.compile(r"(?:百|千|万)分之$")
+_OPEN = re.compile(r"[0-9０-９一二三四五六七八九十百千万亿两]\s*个?$")
+"""A number at the end, whose unit may stand behind it."""
 _NUMERAL = re.compile(r"[0-9０-９一二三四五六七八九十百零〇点两]")
 
 _SMALL = (
@@ -59,7 +62,7 @@ def whole_amount(span: Span) -> Span:
         start, stop = found.span()
         if start <= begin and end <= stop and (start, stop) != (begin, end):
             return _moved(span, start, stop)
-    more = measure(text[end : end + 30]) if span.text[-1:].isdigit() else 0
+    more = measure(text[end : end + 30]) if _OPEN.search(span.text) else 0
     less = len(share[0]) if (share := _SHARE_OF.search(text[:begin])) and _NUMERAL.match(span.text) else 0
     return _moved(span, begin - less, end + more) if more or less else span
 

@@ -37,6 +37,18 @@ def encoding(data: bytes, declared: str = "") -> str:
     return _wide(data) or _regional(data[:_SAMPLE], data) or _guess(data[:_SAMPLE])
 
 
+def readable_name(name: str) -> str:
+    """Return a file's name as people read it: where it is no UTF-8 (GB18030 from an old archive), by its own encoding.
+
+    >>> readable_name("编码名.txt".encode("gb18030").decode("utf-8", "surrogateescape"))
+    '编码名.txt'
+    """
+    data = name.encode("utf-8", "surrogateescape")
+    if not any("\udc80" <= char <= "\udcff" for char in name):
+        return name
+    return data.decode(encoding(data) or "gb18030", "replace")
+
+
 def _decodes(data: bytes, encoding: str) -> bool:
     try:
         data.decode(encoding)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from kgqa import documents
 from kgqa.config import KbConfig
 from kgqa.documents.chunking import chunk
+from kgqa.encodings import readable_name
 from kgqa.errors import SourceError
 from kgqa.graph.extraction.settings import Extraction
 from kgqa.protocols import Encoder
@@ -201,7 +202,7 @@ def _write_documents(config: KbConfig, folder: Path, step: Step) -> tuple[tuple[
 
 def _note(problems: Named, path: Path, root: Path, reason: str) -> None:
     if reason != "hidden":
-        name = path.relative_to(root).as_posix().encode(errors="surrogateescape").decode(errors="replace")
+        name = readable_name(path.relative_to(root).as_posix())
         problems.append((name, " ".join(reason.split())))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kgqa.documents.formats import supported
+from kgqa.encodings import readable_name
 
 _unsafe = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\udc80-\udcff%#]")
 _separators = re.compile(r"[\s_]+")
@@ -68,5 +69,6 @@ def document_id(path: Path, root: Path) -> str:
 
 def title_from(path: Path) -> str:
     """Return a readable title made from a file's name."""
-    stem = unicodedata.normalize("NFC", _unsafe.sub(lambda m: m.group() if m.group() in "%#" else "", path.stem))
+    name = readable_name(path.stem)
+    stem = unicodedata.normalize("NFC", _unsafe.sub(lambda m: m.group() if m.group() in "%#" else "", name))
     return _separators.sub(" ", stem).strip() or path.stem.encode("utf-8", "replace").decode()

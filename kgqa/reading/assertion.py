@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from kgqa.advising import against, asks_leave, in_favour
 from kgqa.language import fold, sentences, simplified
-from kgqa.reading.cues import ADDS, EXCEPTION, PROVISO, Cues, chinese, english
+from kgqa.reading.cues import ADDS, DENIES, EXCEPTION, PROVISO, Cues, chinese, english
 from kgqa.reading.leave import permitted
 from kgqa.reading.words import content_words, stem
 from kgqa.types import Status
@@ -141,7 +141,10 @@ def _findings(sentence: str, start: int, end: int, cues: Cues) -> Iterator[Findi
         for match in EXCEPTION.finditer(sentence):
             taken.append((match.start(), match.start("after")))  # the clause after it has cues of its own
             if match.start("inside") <= start and end <= match.end("inside") and not ADDS.match(match["after"]):
-                yield Finding("conditional" if PROVISO.search(match["inside"]) else "negated", *match.span())
+                if PROVISO.search(match["inside"]):
+                    yield Finding("conditional", *match.span())
+                elif not DENIES.match(match["after"]):  # "除青霉素外，无其他过敏" leaves penicillin in
+                    yield Finding("negated", *match.span())
     for match in cues.pattern.finditer(sentence):
         if any(at <= match.start() < until for at, until in taken):
             continue

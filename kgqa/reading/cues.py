@@ -23,6 +23,8 @@ EXCEPTION = re.compile(
 )
 """除 … 外: leaves out what is inside, unless the clause after it adds to it (还, 也)."""
 ADDS = re.compile(r"^[，,]?(?:\S{0,4})(?:还|也|又|亦|同时|并)")
+DENIES = re.compile(r"^[，,]?\S{0,4}?(?:无|没有|未|否认|不(?!少于|低于|超过|同|仅))")
+"""What follows an exception to a denial."""
 _HEADER = re.compile(r"\[(stop|\w+ \w+)\]")
 PROVISO = re.compile(r"另有|同意|规定|约定|许可|情形|情况")
 

@@ -1,8 +1,12 @@
+import os
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kgqa.documents.decoding import decode
+from kgqa.documents.folder import title_from
+from kgqa.encodings import readable_name
 from kgqa.errors import SourceError
 
 CHINESE = "根据《中华人民共和国合同法》的规定，当事人应当按照约定全面履行自己的义务。"
@@ -53,3 +57,10 @@ def test_utf8_comes_back_with_nul_made_blank(text):
     if text.startswith("\ufeff") or text.count("\x00") * 100 > len(text):
         return
     assert decode(text.encode())[0] == text.replace("\x00", " ")
+
+
+def test_a_file_name_of_another_encoding_is_read_as_people_wrote_it(tmp_path):
+    name = os.fsdecode("住院须知".encode("gb18030"))
+    assert readable_name(f"{name}.txt") == "住院须知.txt"
+    assert title_from(tmp_path / f"{name}.txt") == "住院须知"
+    assert readable_name("普通 name.md") == "普通 name.md"
