@@ -120,6 +120,14 @@ def test_help_is_chinese(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Usage: " in _run(capsys, "ask", "--help")[1]
 
 
+@pytest.mark.parametrize("group", [(), ("train",), ("eval",), ("compress",), ("models",), ("batch",)])
+def test_every_command_is_told_in_chinese_where_they_are_listed(capsys: pytest.CaptureFixture[str], group) -> None:
+    status, out, _ = _run(capsys, "--lang", "zh", *group, "--help")
+    listed = out.partition("命令：")[2].splitlines()
+    assert status == 0
+    assert [line for line in listed if line.strip() and not re.search(r"[\u4e00-\u9fff]", line)] == []
+
+
 def test_errors_are_one_chinese_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KGQA_LANG", "zh_CN")
     status, out, err = _run(capsys, "search", "x", "--kb", "no/such")

@@ -1,6 +1,7 @@
 """How well an encoder puts Chinese beside English, on pairs that are held out of its training.
 
-python -m kgqa.training.bilingual_measure DATA MODEL_FOLDER
+python -m kgqa.training.bilingual_measure DATA                 finding across languages: the base model and the built-in encoder
+python -m kgqa.training.bilingual_measure DATA MODEL_FOLDER    all figures of one encoder
 """
 
 from __future__ import annotations
@@ -26,17 +27,36 @@ def measure(encoder: Encoder, data: Path, pool: int = POOL) -> dict[str, dict[st
 
     :param data: the folder of the data sets.
     """
-    kept = translations(data)[1]
-    out = {
-        name: _both_ways(encoder, distinct([pair for pair in kept if pair.source == source], pool))
-        for name, source in (("tatoeba held out", "tatoeba"), ("phenotype terms held out", "hpo"))
-    }
+    terms = distinct([pair for pair in translations(data)[1] if pair.source == "hpo"], pool)
+    out = across(encoder, data, pool) | {"phenotype terms held out": _both_ways(encoder, terms)}
     out["stsb dev, spearman"] = likeness(encoder, data / "bilingual")
     questions = [(e.question, e.context) for e in drcd(data)[1]]
     out["drcd held out, question to passage"] = find(encoder, questions)
     parts = held_statutes(statute_pairs(articles(data / "legal/zh-laws.tar.xz")))[1][:pool]
     out["zh-laws held out, beginning to rest"] = find(encoder, parts)
     return out
+
+
+def across(encoder: Encoder, data: Path, pool: int = POOL) -> dict[str, dict[str, float]]:
+    """Return the recalls of finding a sentence's translation, in percent: held-out pairs of Tatoeba, and rows of the STS benchmark.
+
+    :param data: the folder of the data sets.
+    """
+    sentences = [pair for pair in translations(data)[1] if pair.source == "tatoeba"]
+    rows = zip(*(rated(data / "bilingual", "dev", language) for language in ("en", "zh")), strict=True)
+    twins = [Pair(one[side], other[side], "stsb") for one, other in rows for side in (0, 1)]
+    found = {"tatoeba held out": sentences, "stsb dev, translations": twins}
+    return {name: _both_ways(encoder, distinct(pairs, pool)) for name, pairs in found.items()}
+
+
+def before_and_after(data: Path) -> dict[str, dict[str, dict[str, float]]]:
+    """Return what the English base model and the built-in encoder made from it find across languages."""
+    from kgqa.models.making import WEIGHTS
+    from kgqa.retrieval.encoder import SentenceTransformerEncoder
+    from kgqa.training.export import base_folder
+
+    before = across(SentenceTransformerEncoder(base_folder()), data)
+    return {"base": before, "built-in": across(OnnxEncoder(WEIGHTS / "encoder"), data)}
 
 
 def distinct(pairs: Sequence[Pair], count: int) -> list[Pair]:
@@ -96,5 +116,6 @@ def likeness(encoder: Encoder, folder: Path) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    figures = measure(OnnxEncoder(sys.argv[2]), Path(sys.argv[1]))
+    home = Path(sys.argv[1])
+    figures = measure(OnnxEncoder(sys.argv[2]), home) if len(sys.argv) > 2 else before_and_after(home)
     sys.stdout.write(json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
