@@ -67,6 +67,7 @@ NAMES = linker("asthma", "COPD", "gout", "Supply Agreement", "metformin", "äºŒç”
         (ASTHMA, "What causes it?", "What causes asthma?"),
         (ASTHMA, "How is it treated?", "How is asthma treated?"),
         (ASTHMA, "What about COPD?", "What are the symptoms of COPD?"),
+        (ASTHMA, "and of COPD?", "What are the symptoms of COPD?"),
         (ASTHMA, "How about the causes?", "What are the causes of asthma?"),
         (ASTHMA, "And in children?", "What are the symptoms of asthma in children?"),
         (ASTHMA, "And who treats it?", "Who treats asthma?"),

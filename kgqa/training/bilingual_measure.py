@@ -1,7 +1,7 @@
 """How well an encoder puts Chinese beside English, on pairs that are held out of its training.
 
-python -m kgqa.training.bilingual_measure DATA                 finding across languages: the base model and the built-in encoder
-python -m kgqa.training.bilingual_measure DATA MODEL_FOLDER    all figures of one encoder
+python -m kgqa.training.bilingual_measure DATA               finding across languages: the base model and the built-in one
+python -m kgqa.training.bilingual_measure DATA MODEL_FOLDER  all figures of one encoder
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def measure(encoder: Encoder, data: Path, pool: int = POOL) -> dict[str, dict[st
 
 
 def across(encoder: Encoder, data: Path, pool: int = POOL) -> dict[str, dict[str, float]]:
-    """Return the recalls of finding a sentence's translation, in percent: held-out pairs of Tatoeba, and rows of the STS benchmark.
+    """Return the recalls of finding a sentence's translation, in percent: held-out pairs of Tatoeba, rows of the STS benchmark.
 
     :param data: the folder of the data sets.
     """
