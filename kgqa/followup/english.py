@@ -79,7 +79,9 @@ def _continued(rest: str, context: Context) -> Resolved | None:
         old = alike.mention if alike else focus
         if (place := last.casefold().find(old.casefold())) >= 0:
             return Resolved(
-                last[:place] + re.sub(r"^(?:for|of)\s+", "", rest, flags=re.I) + last[place + len(old) :], "replaced", rest
+                last[:place] + re.sub(r"^(?:for|of)\s+", "", rest, flags=re.I) + last[place + len(old) :],
+                "replaced",
+                rest,
             )
         return Resolved(rest, "same")
     if _GROUP.match(rest):
