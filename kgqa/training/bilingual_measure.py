@@ -51,7 +51,7 @@ def across(encoder: Encoder, data: Path, pool: int = POOL) -> dict[str, dict[str
 
 def before_and_after(data: Path) -> dict[str, dict[str, dict[str, float]]]:
     """Return what the English base model and the built-in encoder made from it find across languages."""
-    from kgqa.models.making import WEIGHTS
+    from kgqa.models.registry import WEIGHTS
     from kgqa.retrieval.encoder import SentenceTransformerEncoder
     from kgqa.training.export import base_folder
 
