@@ -111,7 +111,7 @@ def test_an_answer_is_stopped_and_the_question_asked_again(visit):
     at.check()
 
 
-def test_a_file_of_questions_and_a_matrix_of_documents_are_answered(visit, tmp_path):
+def test_a_file_of_questions_in_two_languages_is_answered(visit, tmp_path):
     at = visit().ready()
     at.tab("Batch")
     file = tmp_path / "questions.csv"
