@@ -165,6 +165,7 @@ class _Shared:
         self.hits = {hit.passage.id: hit for hit in hits}
         self.order = {hit.passage.id: place for place, hit in enumerate(hits)}
         self.words = content_words(search.question)
+        self._chinese = is_chinese(search.question)
         self.unknown = _unheard(self.words, library)
         self.void = void
 
@@ -196,16 +197,19 @@ class _Shared:
         title = fold(f"{passage.title} {passage.heading}")
         # The numbered part whose words are asked for answers, whatever its words are like.
         graph, own = self.search.finding, bool(hit.parts.get("part"))
+        # Words of one language are not looked for in a text of the other: that they are missing there says nothing.
+        same = self._chinese == (passage.language == "zh")
+        words, names = (self.words, self.search.names) if same else ([], ())
         return {
             "reader": _squash(span.score) if span else 0.0,
             "quoted": 1.0 if own else _squash(span.relevance) if span else 0.0,
             "rerank": 1.0 if own else _squash(hit.parts.get("rerank", 0.0)),
             "dense": 1.0 if own else hit.parts.get("dense", 0.0),
             "order": 1.0 / (1 + self.order[passage.id]),
-            "coverage": 1.0 if own else _share(self.words, around),
-            "titled": 1.0 if own else _share(self.words, title),
-            "named": _share([fold(n) for n in self.search.names], around) if self.search.names else 0.5,
-            "unknown": -self.unknown,
+            "coverage": 1.0 if own else _share(words, around),
+            "titled": 1.0 if own else _share(words, title),
+            "named": _share([fold(n) for n in names], around),
+            "unknown": -self.unknown if same else 0.0,
             "void": -self.void,
             "document": float(own or self.search.focus == "document"),
             "subject": float(passage.doc_id in self.search.boost),
