@@ -5,6 +5,7 @@ Hu et al. 2021 (LoRA), Zhang et al. 2023 (AdaLoRA), Liu et al. 2022 (IA3), Li an
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -94,14 +95,20 @@ class Prefixed(nn.Module):
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor) -> Any:
         """Return what the plain model returns, for texts that begin behind the prefix."""
-        tokens = self.inner.active_peft_config.num_virtual_tokens
+        tokens, plain = self.inner.active_peft_config.num_virtual_tokens, self.plain()
         seen = attention_mask.new_ones((input_ids.shape[0], tokens))
-        return self.plain()(
+        return plain(
             input_ids=input_ids,
             attention_mask=torch.cat([seen, attention_mask], dim=1),
             token_type_ids=token_type_ids,
-            past_key_values=self.inner.get_prompt(input_ids.shape[0]),
+            **{_cache_name(plain): self.inner.get_prompt(input_ids.shape[0])},
         )
+
+
+def _cache_name(model: Any) -> str:
+    """Return what a model calls the keys and values before its text: transformers renamed it in the 5.x line."""
+    body = getattr(model, "base_model", model)
+    return "cache" if "cache" in inspect.signature(type(body).forward).parameters else "past_key_values"
 
 
 def _keep_positions(model: Any, tokens: int) -> None:

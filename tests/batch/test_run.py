@@ -38,7 +38,9 @@ def test_answers_with_citations_that_can_be_checked(kb, questions, tmp_path):
     )
     assert (report.total, report.answered, report.abstained, report.faults) == (5, 4, 1, ())
     assert report.reasons == {"no_entity": 1}
-    assert seen == [(0, 5), (2, 5), (4, 5), (5, 5)]
+    # Pieces of two, two and one are worked at side by side: the last one may be done before the second.
+    assert [done for done, _ in seen] in ([0, 2, 4, 5], [0, 2, 3, 5], [0, 1, 3, 5])
+    assert {total for _, total in seen} == {5}
     rows = lines(tmp_path / "a.jsonl")
     assert [row["id"] for row in rows] == ["r1", "r2", "r3", "r4", "r5"]
     cited = rows[1]
