@@ -197,8 +197,9 @@ class _Shared:
         title = fold(f"{passage.title} {passage.heading}")
         # The numbered part whose words are asked for answers, whatever its words are like.
         graph, own = self.search.finding, bool(hit.parts.get("part"))
-        # Words of one language are not looked for in a text of the other: that they are missing there says nothing.
-        same = self._chinese == (passage.language == "zh")
+        # Words of one language are not looked for in a text of the other: that they are missing there says nothing. Where the
+        # graph understands the question and has nothing, a text must show that it speaks of it.
+        same = self._chinese == (passage.language == "zh") or self.void > 0
         words, names = (self.words, self.search.names) if same else ([], ())
         return {
             "reader": _squash(span.score) if span else 0.0,
