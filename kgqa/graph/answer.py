@@ -329,7 +329,7 @@ def _bare(match: Match) -> bool:
 
 def _words_left(ranked: Sequence[Scored], finding: GraphFinding) -> bool:
     """Tell whether the query of a finding leaves words of the question unexplained."""
-    return any(item.coverage < 0.9 for item in ranked if sparql(item.query) == finding.sparql)
+    return any(item.coverage < 0.9 and sparql(item.query) == finding.sparql for item in ranked)
 
 
 def _substitutes(item: Scored, empty: Scored) -> bool:

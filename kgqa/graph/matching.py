@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,7 +89,7 @@ class Match:
     """The comparison of one question with a graph's words; remembers what it has compared."""
 
     def __init__(
-        self, reading: Reading, vectors: WordVectors, rarity: dict[str, float], classes: Iterable[Words]
+        self, reading: Reading, vectors: WordVectors, rarity: dict[str, float], classes: Sequence[Words]
     ) -> None:
         self.reading = reading
         self._vectors = vectors
@@ -100,7 +100,13 @@ class Match:
         self._sides: dict[int, tuple[Weights, Weights, float]] = {}
         self._uses: dict[str, int] = {}
         self._places: dict[str, tuple[int, ...]] = {}
+        self._names: dict[tuple[Words, ...], Weights] = {}
+        self._parents: dict[str, float] = {}
+        self._rows: dict[tuple[str, frozenset[int]], Weights] = {}
         self.weights = np.array([self.rarity(k) for k in range(len(reading.words))], np.float32)
+        self.extremes = [found.group().lower() for found in cues.SUPERLATIVE.finditer(reading.masked)]
+        stems = [reading.words[k].stem for k in reading.content]
+        self.repeated = {stem: stems.count(stem) for stem in stems if stems.count(stem) > 1}
         self.classes = self.names(classes)
 
     def rarity(self, position: int) -> float:
@@ -118,6 +124,11 @@ class Match:
         parent = parents.get(relation.key)
         if parent is None or relation.prefix:
             return 0.0
+        if relation.key not in self._parents:
+            self._parents[relation.key] = self._general(relation, parent)
+        return self._parents[relation.key]
+
+    def _general(self, relation: Relation, parent: Relation) -> float:
         one, other = self.fit(relation), self.fit(parent)
         sides = (*relation.subject.names, *relation.object.names)
         telling = self.weights * (self.names(sides) < 0.8)
@@ -128,7 +139,7 @@ class Match:
         """Return what the names of a side explain, what names and descriptions explain, and the most that a word is explained."""
         if id(side) not in self._sides:
             names = self.names(side.names)
-            both = np.maximum(names, self.names((), side.hints)) if side.hints else names
+            both = np.maximum(names, self._described(side.hints)) if side.hints else names
             self._sides[id(side)] = (names, both, float(both.max(initial=0.0)))
         return self._sides[id(side)]
 
@@ -165,8 +176,14 @@ class Match:
                 best = max(best, sum(1 for k, place in enumerate(places) if k == 0 or place - places[k - 1] > 1))
         return best
 
-    def names(self, names: Iterable[Words], hints: Iterable[Words] = ()) -> Weights:
-        """Return how much of each word the names (and, less, the descriptions) of a class account for."""
+    def names(self, names: Sequence[Words]) -> Weights:
+        """Return how much of each word the names of a class account for."""
+        key = tuple(names)
+        if key not in self._names:
+            self._names[key] = self._named(key)
+        return self._names[key]
+
+    def _named(self, names: Iterable[Words]) -> Weights:
         out = np.zeros(len(self.reading.words), np.float32)
         for name in names:
             support, explains = self._phrase(name)
@@ -175,9 +192,12 @@ class Match:
                 # "instruments" for "legal instrument": the noun without what narrows it
                 noun = np.array([word.stem == name.stems[-1] for word in self.reading.words], np.float32)
                 out = np.maximum(out, noun * _HINT)
-        for hint in hints:
-            out = np.maximum(out, self._exact(hint) * _HINT)
         return out
+
+    def _described(self, hints: Iterable[Words]) -> Weights:
+        """Return how much of each word the descriptions of a class account for."""
+        found: Weights = np.max([self._exact(hint) for hint in hints], axis=0) * np.float32(_HINT)
+        return found
 
     def _fit(self, relation: Relation) -> Fit:
         best, out = 0.0, np.zeros(len(self.reading.words), np.float32)
@@ -224,6 +244,11 @@ class Match:
 
     def _row(self, stem: str, near: frozenset[int]) -> Weights:
         """Return how alike each word of the question is to a word of a phrase, or to a piece of it if it has all pieces."""
+        if (stem, near) not in self._rows:
+            self._rows[stem, near] = self._compared(stem, near)
+        return self._rows[stem, near]
+
+    def _compared(self, stem: str, near: frozenset[int]) -> Weights:
         size = len(self.reading.words)
         row = np.array([self._alike(k, stem, near) for k in range(size)], np.float32)
         pieces = parts(stem) if row.max(initial=0.0) < _GROUP else ()

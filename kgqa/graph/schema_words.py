@@ -68,6 +68,9 @@ class Words:
         keep = [k for k, word in enumerate(found) if word.content] or list(range(len(found)))
         return cls(text, tuple(found[k].stem for k in keep), tuple(grouped[k] for k in keep))
 
+    def __hash__(self) -> int:
+        return hash(self.text)  # words are looked up ten thousand times a question; the rest follows from the text
+
 
 @dataclass(frozen=True, slots=True)
 class Side:
@@ -136,6 +139,7 @@ class SchemaWords:
     def __init__(self, store: GraphStore, encoder: Encoder | None = None) -> None:
         self.schema = store.schema()
         self._store = store
+        self._named: dict[str, tuple[Words, ...]] = {}
         self.relations = tuple(self._relations())
         self.by_key = {relation.key: relation for relation in self.relations}
         self.class_words = {iri: Words.of(name.text) for iri, name in self._class_names()}
@@ -144,9 +148,11 @@ class SchemaWords:
 
     def class_names(self, iri: str) -> tuple[Words, ...]:
         """Return the names of a class as words."""
-        info = self.schema.classes.get(iri)
-        names = info.names if info and info.names else (Name(self._store.label(iri)),)
-        return tuple(Words.of(name.text) for name in names if name.kind != "code")
+        if iri not in self._named:
+            info = self.schema.classes.get(iri)
+            names = info.names if info and info.names else (Name(self._store.label(iri)),)
+            self._named[iri] = tuple(Words.of(name.text) for name in names if name.kind != "code")
+        return self._named[iri]
 
     def _class_names(self) -> Iterable[tuple[str, Name]]:
         for iri, info in self.schema.classes.items():

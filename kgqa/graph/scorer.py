@@ -210,7 +210,7 @@ class _Account:
         unused += 0 if query.conditions else len(reading.periods) + len(reading.bounds)
         named = self._names_extreme([hop.relation for hop in query.hops] + ([query.order] if query.order else []))
         if query.operation in ("max", "min"):
-            self._misplaced += named and not self._extremes() > 1  # "the maximum dose of X" compares nothing
+            self._misplaced += named and not len(self._match.extremes) > 1  # "the maximum dose of X" compares nothing
         else:
             unused += bool(reading.superlative) and not named
         shut = query.barred or query.lacks is not None or query.without  # the denial is in the query
@@ -248,13 +248,10 @@ class _Account:
         one = bool(first) and first[0].relation.negative and all(chain.hops == first for chain in query.chains)
         return one and not (self.reading.both or self.reading.either or self.reading.other)
 
-    def _extremes(self) -> int:
-        return len(list(cues.SUPERLATIVE.finditer(self.reading.masked)))
-
     def _names_extreme(self, relations: Sequence[Relation]) -> bool:
         """Tell whether a word like "maximum" or "first" belongs to the name of a relation that is walked."""
-        said = {m.group().lower() for m in cues.SUPERLATIVE.finditer(self.reading.masked)}
-        return any(
+        said = self._match.extremes
+        return bool(said) and any(
             any(word in phrase.text.lower() for word in said) and self._match.phrase(phrase) >= 0.75
             for relation in relations
             for phrase in relation.phrases
@@ -391,10 +388,8 @@ class _Account:
 
     def _repeated(self, query: Query) -> float:
         """Count words said twice that fewer hops than that account for."""
-        stems = [self.reading.words[k].stem for k in self.reading.content]
-        twice = {stem for stem in stems if stems.count(stem) > 1}
         missing = 0
-        for stem in twice:
+        for stem, times in self._match.repeated.items():
             walked = sum(1 for hop in query.hops if any(stem in phrase.stems for phrase in hop.relation.phrases))
-            missing += 0 < walked < stems.count(stem)
+            missing += 0 < walked < times
         return float(missing)

@@ -13,6 +13,7 @@ import Stemmer
 
 _STEMMER = Stemmer.Stemmer("english")
 _CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_CHINESE = re.compile(f"[{_CJK}]")
 _TOKEN = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+(?:['’](?:s|t|re|ll|ve|d)\b)?|⟦\d+⟧")
 _IRREGULAR = {
     "wrote": "write", "written": "write", "spoke": "speak", "spoken": "speak", "made": "make", "given": "give", "gave": "give",
@@ -81,7 +82,7 @@ def _jieba() -> object:
 
 def is_chinese(text: str) -> bool:
     """Tell whether a text has Chinese characters."""
-    return re.search(f"[{_CJK}]", text) is not None
+    return _CHINESE.search(text) is not None
 
 
 def tokens(text: str) -> list[Token]:
