@@ -31,6 +31,7 @@ from kgqa.types import Answer, Entity, Filters
 
 if TYPE_CHECKING:
     from kgqa.graph.store import GraphStore, Table
+    from kgqa.graph.view import View
     from kgqa.graph.visible import VisibleWorker
     from kgqa.library import DocumentLibrary
     from kgqa.protocols import Encoder, Reader, Reranker
@@ -179,13 +180,13 @@ class Opened:
             return None
         from kgqa.graph.linking import EntityLinker
 
-        return EntityLinker(self.graph, [doc_id for doc_id, _ in self.store.documents()])
+        return EntityLinker(self.graph, [doc_id for doc_id, _ in self.store.documents()], access=self.groups_of)
 
-    def iri(self, name: str) -> str | None:
-        """Return the IRI of an entity by a name of it; an IRI stays what it is."""
+    def iri(self, name: str, filters: Filters) -> str | None:
+        """Return the IRI of an entity by a name of it that the asker may know; an IRI stays what it is."""
         if "://" in name or name.startswith("urn:"):
             return name.strip("<>")
-        links = sorted(self.linker.link([name])[0], key=lambda link: (link.start - link.end, -link.score))
+        links = sorted(self.linker.link([name], [filters])[0], key=lambda link: (link.start - link.end, -link.score))
         return links[0].entity if links else None
 
     @property
@@ -260,7 +261,6 @@ class Opened:
 
     def _part(self, groups: frozenset[str]) -> VisibleWorker:
         """Return what queries the part of the graph that groups may see; the last few are kept."""
-        from kgqa.graph.view import View
         from kgqa.graph.visible import VisibleWorker
 
         graph = self.graph
@@ -268,7 +268,7 @@ class Opened:
         with self._making:
             part = self._parts.pop(groups, None)
             if part is None:
-                part = VisibleWorker(graph, lambda: View(graph, Filters(groups=groups), self.groups_of))
+                part = VisibleWorker(graph, lambda: self.view(Filters(groups=groups)))
             self._parts[groups] = part
             while len(self._parts) > PARTS:
                 self._parts.pop(next(iter(self._parts))).close()
@@ -276,32 +276,27 @@ class Opened:
 
     def sheet(self, iri: str, language: str, filters: Filters) -> Entity | None:
         """Return an entity's sheet as far as the asker may see it; ``None`` when there is nothing to see."""
-        from kgqa.graph.sheet import entity_sheet, seen
+        from kgqa.graph.sheet import entity_sheet
+
+        assert self.graph is not None  # the caller asked
+        return entity_sheet(self.graph, iri, language, view=self.view(filters))
+
+    def view(self, filters: Filters) -> View:
+        """Return the graph as far as the asker may see it, on every day and in every place."""
         from kgqa.graph.view import View
 
         assert self.graph is not None  # the caller asked
-        found = entity_sheet(self.graph, iri, language)
-        if found is None or not self.hides(filters):
-            return found
-        return seen(self.graph, found, View(self.graph, filters, self.groups_of).sees, language)
+        return View(self.graph, Filters(groups=filters.groups if self.hides(filters) else None), self.groups_of)
 
     def permitted(self, answer: Answer, filters: Filters) -> Answer:
         """Return an answer as far as the asker may see it; see :func:`kgqa.rights.permitted`."""
         if not self.hides(filters):
             return answer
-        from kgqa.graph.view import View
+        from kgqa.graph.sight import Sight
         from kgqa.rights import permitted
 
-        graph = self.graph
-        if graph is None:
-            return permitted(answer, lambda doc_id: filters.sees(self.closed.get(doc_id, frozenset())), bool, bool)
-        sees = View(graph, filters, self.groups_of).sees
-        return permitted(
-            answer,
-            lambda doc_id: filters.sees(self.closed.get(doc_id, frozenset())),
-            sees,
-            lambda iri: any(map(sees, graph.triples_of(iri, 200))),
-        )
+        sight = Sight(self.view(filters), answer.language) if self.graph is not None else None
+        return permitted(answer, lambda doc_id: filters.sees(self.closed.get(doc_id, frozenset())), sight)
 
     def hides(self, filters: Filters) -> bool:
         """Tell whether anything here is closed to the asker."""

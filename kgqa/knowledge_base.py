@@ -158,7 +158,7 @@ class KnowledgeBase:
         """
         from kgqa.qa import Request
 
-        asked = self._resolved(_question(question), history)
+        asked = self._resolved(_question(question), history, filters or Filters())
         request = Request(asked, filters or Filters(), tuple(links))
         return self.answer([request], progress=progress)[0]
 
@@ -226,14 +226,15 @@ class KnowledgeBase:
         with self._work() as now:
             return now.permitted(answer, filters)
 
-    def _resolved(self, question: str, history: Sequence[Answer]) -> str:
+    def _resolved(self, question: str, history: Sequence[Answer], filters: Filters) -> str:
         if not history:
             return question
         from kgqa.followup import resolve
 
         with self._work() as now:
             linker = now.linker
-            return resolve(question, history, (lambda text: linker.link([text])[0]) if linker else None).question
+            found = (lambda text: linker.link([text], [filters])[0]) if linker else None
+            return resolve(question, history, found).question
 
     def attribution(
         self, answer: Answer, citation: int = 1, *, side: Literal["passage", "question"] = "passage"
@@ -274,18 +275,22 @@ class KnowledgeBase:
         with self._work() as now:
             if now.graph is None:
                 raise UsageError(f"{self.name}: has no graph")
-            iri = now.iri(name_or_iri)
-            entity = now.sheet(iri, language, filters or Filters()) if iri else None
+            seen = filters or Filters()
+            iri = now.iri(name_or_iri, seen)
+            entity = now.sheet(iri, language, seen) if iri else None
         if entity is None:
             raise UsageError(f"{self.name}: knows no entity {name_or_iri!r}; try another name or its IRI")
         hits = self.search(entity.label, 3, mode="hybrid", filters=filters)
         return replace(entity, passages=tuple(hit.passage for hit in hits))
 
-    def label(self, iri: str, language: str = "en") -> str:
-        """Return the best label of an entity or relation in a language, or the IRI's last part."""
+    def label(self, iri: str, language: str = "en", *, filters: Filters | None = None) -> str:
+        """Return the best label of an entity or relation in a language, or the IRI's last part.
+
+        :param filters: hide names that only sources state that are closed to the asker.
+        """
         with self._work() as now:
             if now.graph is not None:
-                return now.graph.label(iri, language)
+                return now.view(filters or Filters()).label(iri, language)
         return iri.rstrip("/#").replace("#", "/").rsplit("/", 1)[-1]
 
     def sparql(self, query: str, *, limit: int = 1000, filters: Filters | None = None) -> Table | bool:

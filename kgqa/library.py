@@ -58,13 +58,11 @@ class DocumentLibrary:
         """Return ids of the documents that are an entity's own text."""
         return frozenset(self._linker.documents(entity)) if self._linker else frozenset()
 
-    def subject(self, doc_id: str, language: str = "en") -> Link | None:
-        """Return the entity whose own text a document is, as a link without a place."""
+    def subject(self, doc_id: str, language: str = "en", filters: Filters | None = None) -> Link | None:
+        """Return the entity whose own text a document is, as a link without a place, by a name that filters do not hide."""
         entity = self._subjects.get(doc_id)
-        if entity is None or self._graph is None:
-            return None
-        label, documents = self._graph.label(entity, language), self._linker.documents(entity)
-        return Link(0, 0, "", entity, label, 1.0, "given", self._graph.types(entity), documents)
+        found: Link | None = self._linker.given(entity, language, filters) if entity is not None else None
+        return found
 
     @cached_property
     def _subjects(self) -> dict[str, str]:

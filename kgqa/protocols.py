@@ -56,8 +56,11 @@ class Reranker(Protocol):
 class Linker(Protocol):
     """Finds the graph's entities in text."""
 
-    def link(self, questions: Sequence[str]) -> list[list[Link]]:
-        """Return all links of each question, alternatives included, best first within a mention."""
+    def link(self, questions: Sequence[str], filters: Sequence[Filters] | None = None) -> list[list[Link]]:
+        """Return all links of each question, alternatives included, best first within a mention.
+
+        :param filters: of each question; names that they hide from the asker are not found.
+        """
 
 
 class Graph(Protocol):
@@ -108,7 +111,7 @@ class Library(Protocol):
     def own(self, entity: str) -> frozenset[str]:
         """Return ids of the documents that are an entity's own text, as a contract's file is the contract's."""
 
-    def subject(self, doc_id: str, language: str = "en") -> Link | None:
+    def subject(self, doc_id: str, language: str = "en", filters: Filters | None = None) -> Link | None:
         """Return the thing whose own text a document is, as a link without a place; ``None`` when there is none or several."""
 
     def written(self, language: str) -> frozenset[str]:

@@ -175,7 +175,8 @@ class QA:
         ]
         questions = [request.question for request in requests]
         linker = self._parts.linker if "graph" in sides else None
-        found = linker.link(questions) if linker else [[] for _ in questions]
+        limits = [request.filters for request in requests]
+        found = linker.link(questions, limits) if linker else [[] for _ in questions]
         return [
             self._pointed(
                 Understood(
@@ -191,7 +192,7 @@ class QA:
         documents, library = one.request.filters.documents or (), self._parts.library
         if "graph" not in sides or library is None or len(documents) != 1 or pointing.names_a_text(one.links):
             return one
-        subject = library.subject(next(iter(documents)), one.language)
+        subject = library.subject(next(iter(documents)), one.language, one.request.filters)
         if subject is None:
             return one
         question, link = pointing.pointed(one.question, subject)

@@ -243,7 +243,7 @@ class FakeKnowledgeBase:
         ]
         return hits[:k]
 
-    def label(self, iri, language="en"):
+    def label(self, iri, language="en", filters=None):
         name = iri.rsplit("/", 1)[-1]
         return LABELS[name][language == "zh"] if name in LABELS else name
 
@@ -284,7 +284,7 @@ class FakeKnowledgeBase:
         def shown(doc_id):
             return doc_id not in self._documents or filters.sees(self._documents[doc_id].access)
 
-        return permitted(answer, shown, bool, bool)
+        return permitted(answer, shown, None)
 
     # --- changing ---
 

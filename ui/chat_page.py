@@ -172,7 +172,8 @@ class Chat:
             return "", welcome(kb.title, offered, language)
 
         def label(name: str) -> Any:
-            return self._desk.labeller(self._desk.bases.get(name) or self._desk.base(base), language)
+            kb = self._desk.bases.get(name) or self._desk.base(base)
+            return self._desk.labeller(kb, language, user_of(request))
 
         return turns(items[:-1], label, language), turns(items[-1:], label, language)
 

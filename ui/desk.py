@@ -91,7 +91,7 @@ class KnowledgeBase(Protocol):
     def remove(self, *doc_ids: str) -> Any:
         """Remove documents and all that came from them."""
 
-    def label(self, iri: str, language: str = "en") -> str:
+    def label(self, iri: str, language: str = "en", *, filters: Filters | None = None) -> str:
         """Return the name of an entity or relation."""
 
     def verify_erasure(self, doc_id: str) -> list[str]:
@@ -127,7 +127,7 @@ class Desk:
     feedback: FeedbackStore
     owners: frozenset[str] | None = None
     groups: Callable[[str], frozenset[str]] | None = None
-    labels: dict[tuple[str, str, str], Callable[[Term], str]] = field(default_factory=dict)
+    labels: dict[tuple[str, str, str, frozenset[str] | None], Callable[[Term], str]] = field(default_factory=dict)
     offered: dict[tuple[str, str, frozenset[str] | None], list[str]] = field(default_factory=dict)
     proven: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     keeper: Keeper = field(default_factory=Keeper)
@@ -233,11 +233,15 @@ class Desk:
     def _admits(self, access: frozenset[str], user: str) -> bool:
         return self.groups is None or not access or bool(access & self.groups(user))
 
-    def labeller(self, base: KnowledgeBase, language: str) -> Callable[[Term], str]:
-        """Return the function that names a term in a language; names are remembered per index generation."""
-        key = (base.name, base.generation, language)
+    def labeller(self, base: KnowledgeBase, language: str, user: str) -> Callable[[Term], str]:
+        """Return the function that names a term in a language by a name that a user may know.
+
+        Names are remembered per index generation and groups.
+        """
+        filters = self.filters(user)
+        key = (base.name, base.generation, language, filters.groups)
         if key not in self.labels:
-            self.labels[key] = _labeller(base, language)
+            self.labels[key] = _labeller(base, language, filters)
         return self.labels[key]
 
 
@@ -262,11 +266,11 @@ def explain_fault(fault: Exception, language: str = "en") -> str:
     return t("internal", language)
 
 
-def _labeller(base: KnowledgeBase, language: str) -> Callable[[Term], str]:
+def _labeller(base: KnowledgeBase, language: str, filters: Filters) -> Callable[[Term], str]:
     @lru_cache(maxsize=4096)
     def named(iri: str) -> str:
         try:
-            return base.label(iri, language)
+            return base.label(iri, language, filters=filters)
         except KgqaError:
             return iri
 

@@ -136,7 +136,8 @@ class HistoryPanel:
         make = {"md": to_markdown, "json": to_record, "pdf": to_pdf}[kind]
 
         def labels(name: str) -> Any:
-            return self._desk.labeller(self._desk.bases.get(name) or next(iter(self._desk.bases.values())), language)
+            kb = self._desk.bases.get(name) or next(iter(self._desk.bases.values()))
+            return self._desk.labeller(kb, language, user_of(request))
 
         try:
             return make(self._desk.permitted(conversation, user_of(request)), language, labels).packed()

@@ -138,7 +138,7 @@ class Knowledge:
                 sheet = document_sheet(document, number(data.get("start"), 0), number(data.get("end"), 0), language)
             else:
                 entity = self._desk.entity(kb, data.get("iri", ""), language, user)
-                sheet = entity_sheet(entity, language, self._desk.labeller(kb, language))
+                sheet = entity_sheet(entity, language, self._desk.labeller(kb, language, user))
             return el("div", sheet, cls="card")
         except Exception as fault:  # shown on the page, whatever it is
             return _fault(fault, language)

@@ -109,7 +109,7 @@ class Look:
             return self._document(data, kb, language, user)
         if act == "entity":
             entity = self._desk.entity(kb, data.get("iri", ""), language, user)
-            sheet = entity_sheet(entity, language, self._desk.labeller(kb, language))
+            sheet = entity_sheet(entity, language, self._desk.labeller(kb, language, user))
             return self._inspector.show("entity", language, sheet)
         if act == "sparql":
             return self._inspector.show("sparql", language, query=data.get("query", ""))
@@ -134,7 +134,7 @@ class Look:
             view = of_answer(kb.name, turn.answer)
         else:
             return unchanged(self._inspector.panel)
-        label = self._desk.labeller(self._desk.base(view.base), language)
+        label = self._desk.labeller(self._desk.base(view.base), language, user)
         shown = self._inspector.show("graph_view", language, graph_view(view, label, language))
         return {**shown, self._parts["explored"]: view}
 
@@ -192,9 +192,9 @@ class Look:
         """Run the edited query."""
         kb = self._desk.base(base)
         try:
-            return result_table(
-                self._desk.query(kb, query, language, user_of(request)), self._desk.labeller(kb, language), language
-            )
+            user = user_of(request)
+            found = self._desk.query(kb, query, language, user)
+            return result_table(found, self._desk.labeller(kb, language, user), language)
         except Exception as fault:  # shown under the query, whatever it is
             return el("p", explain_fault(fault, language), role="alert", cls="fault")
 

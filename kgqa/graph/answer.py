@@ -24,7 +24,7 @@ from kgqa.graph.store import GraphStore
 from kgqa.graph.truth import verdict
 from kgqa.graph.verbalise import path_words
 from kgqa.graph.view import Access, View
-from kgqa.graph.vocabulary import ALIASES, LABELS
+from kgqa.graph.vocabulary import ALIASES, LABELS, XSD
 from kgqa.graph.wording import say
 from kgqa.language import detect, simplified
 from kgqa.protocols import Encoder
@@ -142,7 +142,7 @@ class GraphSearch:
         """Answer no to a question that asks leave, by the statement that speaks against it."""
         result = Runner(view).run(stated)
         values = ((Term("false", "literal"), "false"),)
-        paths = self._told(result.paths, language)
+        paths = _told(result.paths, view, language)
         return GraphFinding(
             "boolean",
             values,
@@ -152,7 +152,7 @@ class GraphSearch:
             True,
             tuple(links),
             (),
-            self._said(stated, view, language),
+            _said(stated, view, language),
         )
 
     def _described(self, match: Match, links: Sequence[Link], view: View) -> GraphFinding | None:
@@ -178,23 +178,23 @@ class GraphSearch:
 
     def _filled(self, match: Match, item: Scored, result: Result, part: Description, view: View) -> GraphFinding:
         language = match.reading.language
-        fills = tuple(self._link(part, term, item.score, language) for term in result.terms)
+        fills = tuple(self._link(part, term, item.score, view, language) for term in result.terms)
         links = tuple(anchor.link for anchor in item.anchors.values() if anchor.link is not None)
-        values = tuple((term, self._store.label(term.value, language)) for term in result.terms)
+        values = tuple((term, view.label(term.value, language)) for term in result.terms)
         return GraphFinding(
             "none",
             values,
             item.score,
             sparql(item.query),
-            self._told(result.paths, language),
+            _told(result.paths, view, language),
             result.complete,
             links,
             fills,
-            self._said(item.query, view, language),
+            _said(item.query, view, language),
         )
 
-    def _link(self, part: Description, term: Term, score: float, language: str) -> Link:
-        label, types = self._store.label(term.value, language), self._store.types(term.value)
+    def _link(self, part: Description, term: Term, score: float, view: View, language: str) -> Link:
+        label, types = view.label(term.value, language), view.types(term.value)
         documents = self._documents(term.value)
         return Link(part.start, part.end, part.text, term.value, label, score, "given", types, documents)
 
@@ -234,56 +234,58 @@ class GraphSearch:
                 values,
                 item.score,
                 sparql(item.query),
-                self._told(result.paths, reading.language),
+                _told(result.paths, view, reading.language),
                 True,
                 links,
                 (),
-                self._said(item.query, view, reading.language),
+                _said(item.query, view, reading.language),
             )
         if not result.terms:
             return None
         result = replace(result, terms=_unsaid(item, view.in_force(result.terms)))
         if not result.terms:
             return None
-        kind, values = self._values(item.query, result, reading)
+        kind, values = _values(item.query, result, reading, view)
         return GraphFinding(
             kind,
             values,
             item.score,
             sparql(item.query),
-            self._told(result.paths, reading.language),
+            _told(result.paths, view, reading.language),
             result.complete,
             links,
             (),
-            self._said(item.query, view, reading.language),
+            _said(item.query, view, reading.language),
         )
 
-    def _told(self, paths: Sequence[Path], language: str) -> tuple[Path, ...]:
-        """Return paths with their words; sentences are cheap, and there are a few dozen paths at most."""
-        return tuple(replace(path, words=path_words(self._store, path, language)) for path in paths)
 
-    def _said(self, query: Query, view: View, language: str) -> str:
-        note = view.note(language)
-        return say(query, self._store, language) + (f" [{note}]" if note else "")
+def _told(paths: Sequence[Path], view: View, language: str) -> tuple[Path, ...]:
+    """Return paths with their words; sentences are cheap, and there are a few dozen paths at most."""
+    return tuple(replace(path, words=path_words(view, path, language)) for path in paths)
 
-    def _values(
-        self, query: Query, result: Result, reading: Reading
-    ) -> tuple[AnswerKind, tuple[tuple[Term, str], ...]]:
-        last = query.last
-        numeric = last is not None and last.relation.side(last.forward).kind == "number"
-        if query.operation == "count" and not numeric and not _amount(self._store, result):
-            number = str(len(result.terms))
-            return "number", ((Term(number, "literal", datatype="http://www.w3.org/2001/XMLSchema#integer"), number),)
-        prefix = last.relation.prefix if last and last.forward else ""
-        values = tuple((term, self._shown(term, prefix, reading.language)) for term in result.terms)
-        side = last.relation.side(last.forward) if last else None
-        kinds: dict[str, AnswerKind] = {"date": "date", "number": "number", "text": "span"}
-        return kinds.get(side.kind if side else "entity", "entities"), values
 
-    def _shown(self, term: Term, prefix: str, language: str) -> str:
-        if term.kind == "literal":
-            return term.value.removeprefix(prefix)
-        return self._store.label(term.value, language)
+def _said(query: Query, view: View, language: str) -> str:
+    note = view.note(language)
+    return say(query, view, language) + (f" [{note}]" if note else "")
+
+
+def _values(
+    query: Query, result: Result, reading: Reading, view: View
+) -> tuple[AnswerKind, tuple[tuple[Term, str], ...]]:
+    last = query.last
+    numeric = last is not None and last.relation.side(last.forward).kind == "number"
+    if query.operation == "count" and not numeric and not _amount(view, result):
+        number = str(len(result.terms))
+        return "number", ((Term(number, "literal", datatype=XSD + "integer"), number),)
+    prefix = last.relation.prefix if last and last.forward else ""
+    values = tuple((term, _shown(term, prefix, view, reading.language)) for term in result.terms)
+    side = last.relation.side(last.forward) if last else None
+    kinds: dict[str, AnswerKind] = {"date": "date", "number": "number", "text": "span"}
+    return kinds.get(side.kind if side else "entity", "entities"), values
+
+
+def _shown(term: Term, prefix: str, view: View, language: str) -> str:
+    return term.value.removeprefix(prefix) if term.kind == "literal" else view.label(term.value, language)
 
 
 def _unsaid(item: Scored, terms: tuple[Term, ...]) -> tuple[Term, ...]:
@@ -294,12 +296,12 @@ def _unsaid(item: Scored, terms: tuple[Term, ...]) -> tuple[Term, ...]:
     return tuple(term for term in terms if term.kind != "literal" or term.value.casefold() not in said)
 
 
-def _amount(store: GraphStore, result: Result) -> bool:
+def _amount(view: View, result: Result) -> bool:
     """Tell whether the one value found is itself the asked amount ("how many inhabitants ...": "28,619")."""
     if len(result.terms) != 1:
         return False
     term = result.terms[0]
-    text = term.value if term.kind == "literal" else store.label(term.value)
+    text = term.value if term.kind == "literal" else view.label(term.value)
     return re.match(r"\W*(?:约|大约|about |approximately )?\d", text) is not None and (
         term.kind == "literal" or len(text) < 16
     )

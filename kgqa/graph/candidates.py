@@ -127,13 +127,10 @@ class Enumerator:
         """Yield the way from another name to the thing itself ("the disease that is also called ...")."""
         relation = self._words.by_key.get("names")
         head = match.reading.head
-        if (
-            relation is None
-            or anchor.link is None
-            or not head
-            or match.classes[head[-1]] < 0.8
-            or match.fit(relation).support < 0.8
-        ):
+        if relation is None or anchor.link is None or not head or match.fit(relation).support < 0.8:
+            return
+        kinds = [match.names(self._words.class_names(cls)) for cls in self._classes(anchor.term.value)]
+        if all(kind[head[-1]] < 0.8 for kind in kinds):
             return
         said = anchor.link.mention.strip("\"'“”‘’").lower()
         for predicate in relation.predicates:

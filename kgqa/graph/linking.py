@@ -17,11 +17,13 @@ from kgqa.graph.dense import DenseNames, loose_mentions
 from kgqa.graph.mentions import Token, hashes, spans, stem, tokens
 from kgqa.graph.misspelt import corrections, crosses, partial
 from kgqa.graph.names import KINDS, NameIndex
+from kgqa.graph.seen_names import SeenNames
 from kgqa.graph.store import GraphStore
 from kgqa.graph.terms import spoken
 from kgqa.graph.variants import variants
+from kgqa.graph.view import Access, View
 from kgqa.language import halfwidth, has_cjk
-from kgqa.types import Link, Term
+from kgqa.types import Filters, Link, Term
 
 MAX_TOKENS = 600
 """Words of a question that are looked at, in at most ``MAX_CHARACTERS`` characters; the rest is ignored."""
@@ -66,43 +68,63 @@ class EntityLinker:
 
     :param documents: ids of the known documents; an entity whose own text is one of them says so in ``Link.documents``.
     :param dense: vectors of the names, for questions in which no thing is found by its name.
+    :param access: gives the groups that may see a source; needed where filters name groups.
     """
 
-    def __init__(self, store: GraphStore, documents: Collection[str] = (), dense: DenseNames | None = None) -> None:
+    def __init__(
+        self,
+        store: GraphStore,
+        documents: Collection[str] = (),
+        dense: DenseNames | None = None,
+        access: Access | None = None,
+    ) -> None:
         self._store = store
+        self._access = access
         self._dense = dense
         self._names = NameIndex(store.folder / "names")
         self._texts = _Texts(store, documents)
         self._context = Context(store)
 
-    def link(self, questions: Sequence[str]) -> list[list[Link]]:
-        """Return all links of each question in order of the text; alternatives of a mention are kept, best first."""
-        return [self._link(question) for question in questions]
+    def link(self, questions: Sequence[str], filters: Sequence[Filters] | None = None) -> list[list[Link]]:
+        """Return all links of each question in order of the text; alternatives of a mention are kept, best first.
+
+        :param filters: of each question; names that they hide from the asker are not found and not shown.
+        """
+        limits = filters or [Filters()] * len(questions)
+        return [self._link(question, self._seen(limit)) for question, limit in zip(questions, limits, strict=True)]
+
+    def _seen(self, filters: Filters) -> SeenNames:
+        return SeenNames(View(self._store, filters, self._access), self._names)
+
+    def given(self, iri: str, language: str = "en", filters: Filters | None = None) -> Link:
+        """Return a link without a place to an entity, by a name that filters do not hide."""
+        view = View(self._store, filters, self._access)
+        return Link(0, 0, "", iri, view.label(iri, language), 1.0, "given", view.types(iri), self.documents(iri))
 
     def documents(self, iri: str) -> tuple[str, ...]:
         """Return ids of the documents that the graph says are an entity's own text."""
         return self._texts.of(iri)
 
-    def _link(self, question: str) -> list[Link]:
+    def _link(self, question: str, seen: SeenNames) -> list[Link]:
         question = halfwidth(question)
         words = tokens(question[:MAX_CHARACTERS])[:MAX_TOKENS]
         if not words or not len(self._names):
             return []
-        matches = list(self._matches(question, words, [stem(word.text) for word in words]))
+        matches = list(self._matches(question, words, [stem(word.text) for word in words], seen))
         matches = _without_nested(matches)
         covered = {at for m in matches if m.score >= 0.5 for at in range(m.first, m.first + m.length)}
-        matches += self._fuzzy(question, words, covered)
+        matches += self._fuzzy(question, words, covered, seen)
         if self._dense is not None and not any(m.score > _CLASS for m in matches):
-            matches += self._by_vector(self._dense, question, words)
+            matches += [m for m in self._by_vector(self._dense, question, words) if seen.named(m.entity)]
         ranked = self._context.rank(question, [(m.span, m.entity, m.score) for m in matches])
         best: dict[tuple[int, int, int], tuple[float, _Match]] = {}
         for match, score in zip(matches, ranked, strict=True):
             place = (*match.span, match.entity)
             if place not in best or best[place][0] < score:
                 best[place] = (score, match)
-        return self._links(question, list(best.values()))
+        return self._links(question, list(best.values()), seen.view)
 
-    def _links(self, question: str, found: list[tuple[float, _Match]]) -> list[Link]:
+    def _links(self, question: str, found: list[tuple[float, _Match]], view: View) -> list[Link]:
         language = "zh" if has_cjk(question) else "en"
         found.sort(key=lambda item: (item[1].start, -item[1].end, -item[0], item[1].entity))
         links: list[Link] = []
@@ -118,10 +140,10 @@ class EntityLinker:
                     match.end,
                     question[match.start : match.end],
                     iri,
-                    self._store.label(iri, language),
+                    view.label(iri, language),
                     round(min(1.0, score), 4),
                     match.method,
-                    self._context.types(match.entity),
+                    view.seen_of(iri, self._context.types(match.entity)),
                     self._texts.of(iri),
                 )
             )
@@ -129,7 +151,9 @@ class EntityLinker:
 
     # --- matching ---------------------------------------------------------------------------------------------------
 
-    def _matches(self, question: str, words: list[Token], stems: list[str], at: int | None = None) -> Iterator[_Match]:
+    def _matches(
+        self, question: str, words: list[Token], stems: list[str], seen: SeenNames, at: int | None = None
+    ) -> Iterator[_Match]:
         """Yield matches of runs of words; only of those that hold the word ``at``, if it is given."""
         starts, lengths, values = spans(hashes(stems), self._names.longest)
         lows, highs = self._names.find(values)
@@ -140,7 +164,7 @@ class EntityLinker:
             rows = range(int(lows[place]), min(int(highs[place]), int(lows[place]) + _MAX_ROWS))
             for row in rows:
                 match = self._match(question, words, first, length, row)
-                if match is not None:
+                if match is not None and seen.shows(match.entity, row):
                     yield match
 
     def _match(self, question: str, words: list[Token], first: int, length: int, row: int) -> _Match | None:
@@ -195,22 +219,22 @@ class EntityLinker:
 
     # --- misspelt ---------------------------------------------------------------------------------------------------
 
-    def _fuzzy(self, question: str, words: list[Token], covered: set[int]) -> list[_Match]:
+    def _fuzzy(self, question: str, words: list[Token], covered: set[int], seen: SeenNames) -> list[_Match]:
         """Return matches after single words are corrected, and names of which the question has the telling part."""
         stems = [stem(word.text) for word in words]
         found: list[_Match] = []
         for at, other, likeness in corrections(self._names, stems, covered):
             changed = [*stems[:at], other, *stems[at + 1 :]]
-            for match in self._matches(question, words, changed, at):
+            for match in self._matches(question, words, changed, seen, at):
                 if match.kind in ("label", "alias", "derived", "iri"):
                     found.append(replace(match, score=match.score * likeness, method="fuzzy"))
         found = _without_nested(found)
         covered = covered | {at for m in found for at in range(m.first, m.first + m.length)}
         for first, length, row, share in partial(self._names, stems, covered):
             start, end = words[first].start, words[first + length - 1].end
-            if crosses(question[start:end], self._names.text(row)):
-                continue
             entity = int(self._names.entities[row])
+            if crosses(question[start:end], self._names.text(row)) or not seen.shows(entity, row):
+                continue
             score = 0.6 * share * (_CLASS if self._context.is_class(entity) else 1.0)
             found.append(_Match(first, length, start, end, entity, score, "alias", "fuzzy"))
         return found

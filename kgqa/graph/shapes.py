@@ -15,6 +15,7 @@ from kgqa.graph import vocabulary as v
 from kgqa.graph.load import Parsed, parse_files
 from kgqa.graph.store import GraphStore
 from kgqa.graph.terms import from_ox
+from kgqa.graph.view import View
 from kgqa.types import Term
 
 MAX_VALIDATED = 500_000
@@ -125,28 +126,28 @@ def _list(shapes: Any, head: Any) -> list[Any]:
     return members
 
 
-def missing(store: GraphStore, wanted: Iterable[Expectation], iri: str, language: str = "en") -> tuple[str, ...]:
-    """Return the names of the properties that the shapes want of an entity and that are not stated often enough."""
+def missing(view: View, wanted: Iterable[Expectation], iri: str, language: str = "en") -> tuple[str, ...]:
+    """Return the names of the properties that the shapes want of an entity and that are not visibly stated often enough."""
     kinds: set[str] = set()
-    for kind in store.types(iri):
-        kinds |= {kind, *store.closure(kind, v.SUBCLASS)}
+    for kind in view.types(iri):
+        kinds |= {kind, *view.store.closure(kind, v.SUBCLASS)}
     found: list[str] = []
     for item in wanted:
-        if not _meant(store, item, iri, kinds):
+        if not _meant(view, item, iri, kinds):
             continue
-        count = len(store.subjects(iri, item.path)) if item.inverse else len(store.objects(iri, item.path))
+        count = len(view.subjects(iri, item.path)) if item.inverse else len(view.objects(iri, item.path))
         if count < item.least:
             names = dict(item.names)
-            found.append(names.get(language) or names.get("") or store.label(item.path, language))
+            found.append(names.get(language) or names.get("") or view.label(item.path, language))
     return tuple(dict.fromkeys(found))
 
 
-def _meant(store: GraphStore, item: Expectation, iri: str, kinds: set[str]) -> bool:
+def _meant(view: View, item: Expectation, iri: str, kinds: set[str]) -> bool:
     return (
         bool(kinds.intersection(item.classes))
         or iri in item.nodes
-        or any(store.objects(iri, predicate) for predicate in item.subjects_of)
-        or any(store.subjects(iri, predicate) for predicate in item.objects_of)
+        or any(view.objects(iri, predicate) for predicate in item.subjects_of)
+        or any(view.subjects(iri, predicate) for predicate in item.objects_of)
     )
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Sequence
 
 from kgqa.graph import shapes
 from kgqa.graph import vocabulary as v
@@ -11,6 +10,7 @@ from kgqa.graph.shapes import Expectation
 from kgqa.graph.store import GraphStore
 from kgqa.graph.terms import name
 from kgqa.graph.verbalise import shown
+from kgqa.graph.view import View
 from kgqa.types import Entity, Triple
 
 MAX_STATEMENTS = 500
@@ -18,78 +18,59 @@ MAX_STATEMENTS = 500
 
 
 def entity_sheet(
-    store: GraphStore, iri: str, language: str = "en", wanted: tuple[Expectation, ...] | None = None
+    store: GraphStore,
+    iri: str,
+    language: str = "en",
+    wanted: tuple[Expectation, ...] | None = None,
+    view: View | None = None,
 ) -> Entity | None:
-    """Return the sheet of an entity, ``None`` when the graph does not know it.
+    """Return the sheet of an entity, ``None`` when nothing is stated about it that may be seen.
 
     :param wanted: what the shapes expect; by default what was saved when the graph was built.
+    :param view: shows what the reader may see; everything by default.
     """
-    if not store.knows(iri):
+    view = view or View(store)
+    said = [triple for triple in store.triples_of(iri, 2 * MAX_STATEMENTS) if view.sees(triple)]
+    if not store.knows(iri) or (not said and view.filters.groups is not None):
         return None
     if wanted is None:
         wanted = shapes.load(store.folder / "shapes.json")[0]
-    label = store.label(iri, language)
-    names = dict.fromkeys(name.text for name in store.labels(iri) if name.kind != "code" and name.text != label)
-    outgoing, incoming = _statements(store, iri, language)
+    label = view.label(iri, language)
+    names = dict.fromkeys(name.text for name in view.labels(iri) if name.kind != "code" and name.text != label)
+    outgoing, incoming = _statements(said, view, iri, language)
     return Entity(
         iri=iri,
         label=label,
         synonyms=tuple(names),
-        types=tuple(store.label(kind, language) for kind in store.classes(iri)),
-        definition=_definition(store, iri, language),
+        types=tuple(view.label(kind, language) for kind in view.classes(iri)),
+        definition=_definition(view, iri, language),
         outgoing=outgoing,
         incoming=incoming,
-        missing=shapes.missing(store, wanted, iri, language),
+        missing=shapes.missing(view, wanted, iri, language),
     )
 
 
 _Said = tuple[tuple[str, str, Triple], ...]
 
 
-def _statements(store: GraphStore, iri: str, language: str) -> tuple[_Said, _Said]:
+def _statements(said: Sequence[Triple], view: View, iri: str, language: str) -> tuple[_Said, _Said]:
     """Return what is said of an entity and what is said with it; names, definition and class have their own place."""
     silent = {*v.DEFINITIONS, *v.LABELS, *v.ALIASES, v.RDF + "reifies"}
     outgoing: list[tuple[str, str, Triple]] = []
     incoming: list[tuple[str, str, Triple]] = []
-    for triple in store.triples_of(iri, 2 * MAX_STATEMENTS):
+    for triple in said:
         predicate = triple.predicate.value
-        relation = store.label(predicate, language)
+        relation = view.label(predicate, language)
         if name(triple.subject) != iri:
-            incoming.append((relation, shown(store, triple.subject, language), triple))
+            incoming.append((relation, shown(view, triple.subject, language), triple))
         elif predicate not in silent and not (predicate == v.TYPE and triple.object.value.startswith(v.OWL)):
-            outgoing.append((relation, shown(store, triple.object, language), triple))
+            outgoing.append((relation, shown(view, triple.object, language), triple))
     return tuple(outgoing[:MAX_STATEMENTS]), tuple(incoming[:MAX_STATEMENTS])
 
 
-def seen(store: GraphStore, entity: Entity, sees: Callable[[Triple], bool], language: str = "en") -> Entity | None:
-    """Return a sheet without what the asker may not see, ``None`` when that is all that is stated about the entity.
-
-    :param sees: tells whether a statement is visible.
-    """
-    shown = [triple for triple in store.triples_of(entity.iri, 2 * MAX_STATEMENTS) if sees(triple)]
-    if not shown:
-        return None
-    own = [triple for triple in shown if name(triple.subject) == entity.iri]
-    names = [triple.object.value for triple in own if triple.predicate.value in (*v.LABELS, *v.ALIASES)]
-    defined = {triple.object.value for triple in own if triple.predicate.value in v.DEFINITIONS}
-    kept = tuple(other for other in entity.synonyms if other in names)
-    known = {triple.object.value for triple in own if triple.predicate.value == v.TYPE}
-    closed = {store.label(kind, language) for kind in store.types(entity.iri) if kind not in known}
-    closed -= {store.label(kind, language) for kind in known}
-    return replace(
-        entity,
-        label=entity.label if entity.label in names else next(iter(names), entity.iri),
-        synonyms=kept,
-        types=tuple(kind for kind in entity.types if kind not in closed),
-        definition=entity.definition if entity.definition in defined else "",
-        outgoing=tuple(said for said in entity.outgoing if sees(said[2])),
-        incoming=tuple(said for said in entity.incoming if sees(said[2])),
-    )
-
-
-def _definition(store: GraphStore, iri: str, language: str) -> str:
+def _definition(view: View, iri: str, language: str) -> str:
     for predicate in v.DEFINITIONS:
-        terms = [term for term in store.objects(iri, predicate) if term.kind == "literal"]
+        terms = [term for term in view.objects(iri, predicate) if term.kind == "literal"]
         for wanted in (language, "", "en"):
             for term in terms:
                 if term.language.split("-")[0] == wanted:

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import Protocol
 
 from kgqa.graph import vocabulary as v
-from kgqa.graph.store import GraphStore
+from kgqa.graph.schema import Name
 from kgqa.types import Path, Term, Triple
 
 _MODALS = "is are was were has have had does do can may might must should will"
@@ -45,40 +47,53 @@ _STANDARD = {
 }
 
 
-def sentence(store: GraphStore, triple: Triple, language: str = "en") -> str:
+class Names(Protocol):
+    """What things are called: the store itself, or what a reader may see of it."""
+
+    def label(self, iri: str, language: str = "en") -> str:
+        """Return the best name in a language."""
+
+    def labels(self, iri: str) -> tuple[Name, ...]:
+        """Return all names."""
+
+    def out(self, iri: str) -> Sequence[tuple[str, Term]]:
+        """Return predicate and object of each statement about a thing."""
+
+
+def sentence(names: Names, triple: Triple, language: str = "en") -> str:
     """Return a statement as a sentence that ends with a full stop."""
-    predicate, thing = triple.predicate.value, shown(store, triple.object, language)
-    about = shown(store, triple.subject, language)
+    predicate, thing = triple.predicate.value, shown(names, triple.object, language)
+    about = shown(names, triple.subject, language)
     if predicate in v.DEFINITIONS:
         return _stop(f"{about}：{thing}" if language == "zh" else f"{about}: {thing}", language)
-    relation = relation_words(store, predicate, language)
+    relation = relation_words(names, predicate, language)
     if language == "zh" and not relation.isascii():
         return _chinese(about, relation, thing)
     return _english(about, relation, thing)
 
 
-def path_words(store: GraphStore, path: Path, language: str = "en") -> str:
+def path_words(names: Names, path: Path, language: str = "en") -> str:
     """Return a walk as sentences in the direction in which they are stated, one after the other."""
     joint = "" if language == "zh" else " "
-    return joint.join(dict.fromkeys(sentence(store, step.triple, language) for step in path.steps))
+    return joint.join(dict.fromkeys(sentence(names, step.triple, language) for step in path.steps))
 
 
-def shown(store: GraphStore, term: Term, language: str = "en") -> str:
+def shown(names: Names, term: Term, language: str = "en") -> str:
     """Return a term as people read it: an entity's label, a literal's text."""
     if term.kind == "literal":
         return " ".join(term.value.split())
     if term.kind == "blank":
-        return _blank(store, term, language)
-    return store.label(term.value, language)
+        return _blank(names, term, language)
+    return names.label(term.value, language)
 
 
-def relation_words(store: GraphStore, predicate: str, language: str = "en") -> str:
+def relation_words(names: Names, predicate: str, language: str = "en") -> str:
     """Return what a predicate is called: by the graph in that language, else by its standard, else by its IRI."""
-    said = [name for name in store.labels(predicate) if name.kind == "label"]
+    said = [name for name in names.labels(predicate) if name.kind == "label"]
     mine = [name.text for name in said if name.language.split("-")[0] in (language, "")]
     if predicate in _STANDARD and not mine:
         return _STANDARD[predicate][language == "zh"]
-    return store.label(predicate, language)
+    return names.label(predicate, language)
 
 
 def _english(about: str, relation: str, things: str) -> str:
@@ -117,11 +132,11 @@ def _stop(text: str, language: str = "en") -> str:
     return text + ("。" if language == "zh" else ".")
 
 
-def _blank(store: GraphStore, term: Term, language: str) -> str:
+def _blank(names: Names, term: Term, language: str) -> str:
     """Return a blank node by what is said of it, one level deep."""
-    said = store.out("_:" + term.value)
+    said = names.out("_:" + term.value)
     parts = [
-        f"{store.label(predicate, language)} {shown(store, thing, language)}"
+        f"{names.label(predicate, language)} {shown(names, thing, language)}"
         for predicate, thing in said[:6]
         if thing.kind != "blank" and predicate != v.TYPE
     ]

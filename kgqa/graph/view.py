@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 
+from kgqa.graph import vocabulary as v
+from kgqa.graph.naming import best
 from kgqa.graph.remarks import annotation
+from kgqa.graph.schema import Name
 from kgqa.graph.store import GraphStore, Table
+from kgqa.graph.terms import spoken, tail
 from kgqa.types import Filters, Term, Triple, Validity
 
 Access = Callable[[str], frozenset[str]]
@@ -44,6 +48,11 @@ class View:
         """Tell whether nothing can be left out."""
         return self._access is None and not self._dated
 
+    @property
+    def restricted(self) -> bool:
+        """Tell whether there are sources that the reader may not see."""
+        return self._access is not None
+
     def objects(self, iri: str, predicate: str) -> tuple[Term, ...]:
         """Return the objects of an entity's statements with a predicate."""
         found = self.store.objects(iri, predicate)
@@ -69,16 +78,47 @@ class View:
         return self.store.triple(subject, predicate, object)
 
     def types(self, iri: str) -> tuple[str, ...]:
-        """Return the classes of an entity as stated."""
-        return self.store.types(iri)
+        """Return the classes of an entity that a visible source states."""
+        return tuple(kind for kind in self.store.types(iri) if self._shows(iri, v.TYPE, Term(kind)))
+
+    def classes(self, iri: str) -> tuple[str, ...]:
+        """Return the classes that say what an entity is, as far as a visible source states them."""
+        return self.seen_of(iri, self.store.classes(iri))
+
+    def seen_of(self, iri: str, classes: tuple[str, ...]) -> tuple[str, ...]:
+        """Return those of an entity's classes that not only closed sources state."""
+        if self._access is None:
+            return classes
+        closed = set(self.store.types(iri)) - set(self.types(iri))
+        return tuple(kind for kind in classes if kind not in closed)
+
+    def codes(self, iri: str) -> tuple[str, ...]:
+        """Return the codes in an entity's IRI and in the IRIs that a visible source matches it with."""
+        found = self.store.codes(iri)
+        if self._access is None:
+            return found
+        matched = {tail(t.value) for p in v.SYMMETRIC for t in self.store.objects(iri, p) if not self._shows(iri, p, t)}
+        return tuple(code for code in found if code not in matched)
+
+    def out(self, iri: str) -> list[tuple[str, Term]]:
+        """Return predicate and object of each statement about an entity that a visible source makes."""
+        return [(predicate, thing) for predicate, thing in self.store.out(iri) if self._shows(iri, predicate, thing)]
 
     def select(self, query: str, limit: int = 10_000) -> Table | bool:
         """Run a query on the whole graph."""
         return self.store.select(query, limit=limit)
 
+    def labels(self, iri: str) -> tuple[Name, ...]:
+        """Return the names of an entity that a visible source states."""
+        found = self.store.labels(iri)
+        return found if self._access is None else tuple(name for name in found if self._calls(iri, name))
+
     def label(self, iri: str, language: str = "en") -> str:
-        """Return the best name in a language."""
-        return self.store.label(iri, language)
+        """Return the best visible name in a language, else the IRI's last part as words."""
+        if self._access is None:
+            return self.store.label(iri, language)
+        name = best(self.labels(iri), language)
+        return name.text if name else spoken(iri)
 
     def in_force(self, terms: Sequence[Term]) -> tuple[Term, ...]:
         """Return the entities that themselves hold on the asked day; all where none does or no day is asked."""
@@ -107,6 +147,14 @@ class View:
         """Return the IRIs of the named graphs that state a triple and that the asking user may know."""
         named = self.store.graphs(triple) if self.store.named else ()
         return tuple(iri for iri in dict.fromkeys(named) if iri and self._any((iri,))) if self._access else named
+
+    def _shows(self, subject: str, predicate: str, thing: Term) -> bool:
+        return self._access is None or self.sees(self.store.triple(subject, predicate, thing))
+
+    def _calls(self, iri: str, name: Name) -> bool:
+        """Tell whether a visible source calls an entity by a name."""
+        terms = [term for term in self.store.objects(iri, name.predicate) if term.value.strip() == name.text]
+        return any(self._shows(iri, name.predicate, term) for term in terms if term.language == name.language)
 
     def _any(self, names: Sequence[str]) -> bool:
         """Tell whether one of some sources is visible; nothing named is nothing hidden."""

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 
 from kgqa.graph.query import Chain, Condition, Hop, Query
 from kgqa.graph.schema_words import Relation
-from kgqa.graph.store import GraphStore
-from kgqa.graph.verbalise import relation_words
+from kgqa.graph.verbalise import Names, relation_words
 from kgqa.types import Term
 
 _WORDS = {
@@ -20,40 +19,40 @@ _WORDS = {
 }  # fmt: skip
 
 
-def say(query: Query, store: GraphStore, language: str = "en") -> str:
+def say(query: Query, names: Names, language: str = "en") -> str:
     """Return a query as a phrase in a language."""
     words = _WORDS.get(language, _WORDS["en"])
-    parts = [_chain(chain, store, language) for chain in query.chains]
+    parts = [_chain(chain, names, language) for chain in query.chains]
     text = words["or" if query.either else "and"].join(parts)
-    conditions = [_condition(item, words, _relation(item.relation, store, language)) for item in query.conditions]
+    conditions = [_condition(item, words, _relation(item.relation, names, language)) for item in query.conditions]
     text = words["and"].join(part for part in [text, *conditions] if part)
     if query.without:
-        text += " " + words["not"] + words["and"].join(_chain(chain, store, language) for chain in query.without)
-    shut = [store.label(query.barred, language)] if query.barred else []
-    shut += [_relation(query.lacks, store, language)] if query.lacks is not None else []
+        text += " " + words["not"] + words["and"].join(_chain(chain, names, language) for chain in query.without)
+    shut = [names.label(query.barred, language)] if query.barred else []
+    shut += [_relation(query.lacks, names, language)] if query.lacks is not None else []
     if shut:
         text += " " + words["not"] + words["and"].join(shut)
     if query.tail:
-        text += words["then"] + " → ".join(_hop(hop, store, language) for hop in query.tail)
+        text += words["then"] + " → ".join(_hop(hop, names, language) for hop in query.tail)
     if query.operation == "ask" and query.target is not None:
-        text += f" = {_name(query.target, store, language)}"
+        text += f" = {_name(query.target, names, language)}"
     return f"{words[query.operation]} {text}".strip()
 
 
-def _chain(chain: Chain, store: GraphStore, language: str) -> str:
-    return " → ".join([_name(chain.anchor, store, language), *(_hop(hop, store, language) for hop in chain.hops)])
+def _chain(chain: Chain, names: Names, language: str) -> str:
+    return " → ".join([_name(chain.anchor, names, language), *(_hop(hop, names, language) for hop in chain.hops)])
 
 
-def _hop(hop: Hop, store: GraphStore, language: str) -> str:
-    return ("" if hop.forward else "⁻") + _relation(hop.relation, store, language) + ("*" if hop.closure else "")
+def _hop(hop: Hop, names: Names, language: str) -> str:
+    return ("" if hop.forward else "⁻") + _relation(hop.relation, names, language) + ("*" if hop.closure else "")
 
 
-def _relation(relation: Relation, store: GraphStore, language: str) -> str:
+def _relation(relation: Relation, names: Names, language: str) -> str:
     """Return what a relation is called in the language, by its label in the graph or by its standard."""
     own = (
         relation.prefix or relation.key not in relation.predicates
     )  # codes of one vocabulary, names: no predicate's name
-    return relation.label if own else relation_words(store, relation.key, language)
+    return relation.label if own else relation_words(names, relation.key, language)
 
 
 def _condition(item: Condition, words: dict[str, str], relation: str) -> str:
@@ -62,8 +61,8 @@ def _condition(item: Condition, words: dict[str, str], relation: str) -> str:
     return relation + low + high
 
 
-def _name(term: Term, store: GraphStore, language: str) -> str:
-    return store.label(term.value, language) if term.kind == "iri" else f"“{term.value}”"
+def _name(term: Term, names: Names, language: str) -> str:
+    return names.label(term.value, language) if term.kind == "iri" else f"“{term.value}”"
 
 
 __all__: Sequence[str] = ("say",)

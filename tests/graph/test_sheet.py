@@ -3,6 +3,7 @@ import pytest
 from kgqa.graph.shapes import expectations, load, missing, read_shapes
 from kgqa.graph.sheet import entity_sheet
 from kgqa.graph.verbalise import is_verb, path_words, sentence
+from kgqa.graph.view import View
 from kgqa.types import Path, Step, Term
 
 EX = "http://example.org/"
@@ -122,9 +123,9 @@ def test_targets_other_than_classes(make, tmp_path):
     wanted = expectations(shapes)
     store, _ = make({"g.ttl": GRAPH})
     assert problems == [] and len(wanted) == 3
-    assert missing(store, wanted, EX + "aspirin") == ("maker",)
-    assert set(missing(store, wanted, EX + "pain")) == {"code", "sign"}
-    assert missing(store, wanted, EX + "fever") == ()
+    assert missing(View(store), wanted, EX + "aspirin") == ("maker",)
+    assert set(missing(View(store), wanted, EX + "pain")) == {"code", "sign"}
+    assert missing(View(store), wanted, EX + "fever") == ()
 
 
 @pytest.mark.parametrize(
@@ -147,7 +148,7 @@ def test_what_is_wanted_is_found_wherever_a_shape_leads_to_it(make, tmp_path, sh
     data = "@prefix ex: <http://example.org/> . ex:a a ex:Drug . ex:b a ex:Drug ; ex:name ex:v . ex:c a ex:Other ."
     store, _ = make({"g.ttl": data})
     wanted = expectations(shapes)
-    lacks = {name: missing(store, wanted, f"http://example.org/{name}") for name in "abc"}
+    lacks = {name: missing(View(store), wanted, f"http://example.org/{name}") for name in "abc"}
     assert lacks == {"a": ("name",), "b": (), "c": ()}
 
 
