@@ -8,10 +8,12 @@ import shutil
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from glob import escape
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import gradio as gr
@@ -23,8 +25,12 @@ from .asking import Stopped
 from .desk import Desk, explain_fault
 from .figures import difference_table
 from .frame import Frame, owner_of, page, user_of
+from .results_table import results_table
 from .strings import t
 from .tags import Html, el, join, plain
+
+TYPED = "questions.txt"
+"""Name of the file that questions typed on the page become."""
 
 KEPT = 7 * 86400
 """Seconds that an interrupted run waits to be gone on with."""
@@ -37,7 +43,11 @@ def build_batch(frame: Frame) -> None:
     with gr.Row():
         with gr.Column(min_width=320):
             kinds = [".csv", ".tsv", ".xlsx", ".jsonl", ".txt"]
-            file = words.put(gr.File(label=t("batch_file"), file_types=kinds, elem_id="batch-file"), label="batch_file")
+            file = words.put(
+                gr.File(label=t("batch_file"), file_types=kinds, height=150, elem_id="batch-file"), label="batch_file"
+            )
+            typed = gr.Textbox(label=t("batch_typed"), lines=3, max_lines=10, max_length=20_000, elem_id="batch-typed")
+            words.put(typed, label="batch_typed")
             kind = words.put(
                 gr.Radio(["xlsx", "csv", "jsonl"], value="xlsx", label=t("batch_format")), label="batch_format"
             )
@@ -68,12 +78,16 @@ def build_batch(frame: Frame) -> None:
             after = words.put(gr.File(label=t("batch_new"), height=140, elem_id="batch-after"), label="batch_new")
             compare = words.put(gr.Button(t("batch_compare"), elem_id="batch-compare"), value="batch_compare")
             differs = page(elem_id="batch-differs")
+    answers = page(elem_id="batch-answers")
     at = Batches(frame.desk)
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    offered = [each, frame.base], documents
-    gr.on([each.change, frame.base.change], at.choose, *offered, **quiet)
-    inputs = [file, kind, each, documents, frame.base, frame.language, frame.browser]
-    start.click(at.run, inputs, [told, results, stop], concurrency_id="batch", concurrency_limit=8, **quiet)
+    offered = [each, frame.base, frame.language], documents
+    gr.on([each.change, frame.base.change, frame.language.change], at.choose, *offered, **quiet)
+    file.change(
+        lambda given: gr.update(visible=not given), file, typed, **quiet
+    )  # a file and lines at once would be unclear
+    inputs = [file, typed, kind, each, documents, frame.base, frame.language, frame.browser]
+    start.click(at.run, inputs, [told, results, stop, answers], concurrency_id="batch", concurrency_limit=8, **quiet)
     stop.click(at.stop, None, None, queue=False, **quiet)
     compare.click(at.compare, [before, after, frame.language], differs, **quiet)
 
@@ -116,15 +130,18 @@ class Batches:
         self._turn = threading.Lock()
         self._stops: dict[str, threading.Event] = {}
 
-    def choose(self, each: bool, base: str, request: gr.Request) -> Any:
-        """Offer the documents of a matrix."""
+    def choose(self, each: bool, base: str, language: str, request: gr.Request) -> Any:
+        """Offer the documents of a matrix, and first the folders that hold several."""
         documents = self._desk.documents(self._desk.base(base), user_of(request))
         choices = [(plain(f"{title} · {doc_id}" if title else doc_id), doc_id) for doc_id, title in documents[:5000]]
-        return gr.update(visible=each, choices=choices, value=[])
+        return gr.update(
+            visible=each, choices=[*_folders([doc_id for doc_id, _ in documents], language), *choices], value=[]
+        )
 
     def run(
         self,
         file: str | None,
+        typed: str,
         kind: str,
         each: bool,
         documents: list[str] | None,
@@ -132,19 +149,23 @@ class Batches:
         language: str,
         browser: str,
         request: gr.Request,
-    ) -> Iterator[tuple[Html, Any, Any]]:
+    ) -> Iterator[tuple[Html, Any, Any, Any]]:
         """Answer the questions, telling how far it is; then offer the answers and the summary."""
-        if not file:
-            yield el("p", t("no_files", language), cls="fault", role="alert"), gr.update(visible=False), gr.update()
+        if not file and not typed.strip():
+            said = el("p", t("no_questions_given", language), cls="fault", role="alert")
+            yield said, gr.update(visible=False), gr.update(), ""
             return
         kb, user, session = self._desk.base(base), user_of(request), _session(request)
         groups = self._desk.filters(user).groups
         chosen = documents or ([doc_id for doc_id, _ in self._desk.documents(kb, user)] if groups is not None else None)
         chosen = chosen if each else None
         kind = kind if kind in ("csv", "jsonl") else "xlsx"
-        asked = (kb.name, owner_of(request, browser), kind, each, sorted(chosen or ()), Path(file).name)
+        name = Path(file).name if file else TYPED
+        asked = (kb.name, owner_of(request, browser), kind, each, sorted(chosen or ()), name)
         folder = _place(self._desk.history.folder / "batches", asked)
-        job = Job(Path(file), folder, kind, each, tuple(chosen) if chosen else None, groups)
+        if not file:
+            (folder / TYPED).write_text(typed, encoding="utf-8", errors="replace")
+        job = Job(Path(file) if file else folder / TYPED, folder, kind, each, tuple(chosen) if chosen else None, groups)
         stop = self._stops[session] = threading.Event()
         events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         threading.Thread(
@@ -155,8 +176,9 @@ class Batches:
                 el("p", t("batch_reading", language), role="status"),
                 gr.update(visible=False),
                 gr.update(visible=True),
+                "",
             )
-            yield from _follow(events, language)
+            yield from _follow(events, each, language)
         finally:  # at the end, and when the page is gone
             stop.set()
             self._stops.pop(session, None)
@@ -205,6 +227,17 @@ class Batches:
         return join([table, el("ul", others, cls="doclist") if others else None])
 
 
+def _folders(documents: Sequence[str], language: str) -> list[tuple[str, str]]:
+    """Return each folder with several documents as a choice, with the pattern that means all of them."""
+    paths = [PurePosixPath(one.split("#")[0]) for one in documents]  # of rows of a table: the table itself
+    held = Counter(str(folder) for path in paths for folder in path.parents[:-1])
+    return [
+        (t("all_in_folder", language, folder=plain(folder), n=f"{count:,}"), f"{escape(folder)}/*")
+        for folder, count in sorted(held.items())
+        if count > 1
+    ]
+
+
 def _session(request: gr.Request) -> str:
     return str(getattr(request, "session_hash", "") or "")
 
@@ -222,7 +255,7 @@ def _place(root: Path, asked: Sequence[object]) -> Path:
     return folder
 
 
-def _follow(events: queue.SimpleQueue[Event], language: str) -> Iterator[tuple[Html, Any, Any]]:
+def _follow(events: queue.SimpleQueue[Event], each: bool, language: str) -> Iterator[tuple[Html, Any, Any, Any]]:
     """Tell how far a run is, and at the end what came of it."""
     started, before = 0.0, 0
     idle = gr.update(visible=False)
@@ -232,16 +265,19 @@ def _follow(events: queue.SimpleQueue[Event], language: str) -> Iterator[tuple[H
             started, before = time.monotonic(), done  # what was answered in an earlier run tells nothing of the pace
         seconds = time.monotonic() - started
         said = _progress(done, total, seconds / (done - before) if done > before else None, language)
-        yield said if total else el("p", t("batch_waiting", language), role="status"), gr.update(), gr.update()
+        waits = el("p", t("batch_waiting", language), role="status")
+        # Said again each time: a page that is busy may take only the latest of what it is sent.
+        yield said if total else waits, gr.update(visible=False), gr.update(visible=True), ""
     if isinstance(event, Stopped):
-        yield el("p", t("batch_stopped", language), role="status"), idle, idle
+        yield el("p", t("batch_stopped", language), role="status"), idle, idle, ""
     elif isinstance(event, Exception):
-        yield el("p", explain_fault(event, language), cls="fault", role="alert"), idle, idle
+        yield el("p", explain_fault(event, language), cls="fault", role="alert"), idle, idle, ""
     else:
         with tempfile.TemporaryDirectory(prefix="kgqa-batch-", ignore_cleanup_errors=True) as handed:
+            table = results_table(batch.read(event.output), each, language) or ""
             files = [shutil.move(file, handed) for file in (event.output, event.page) if file]
             shutil.rmtree(event.output.parent, ignore_errors=True)
-            yield _done(event, language), gr.update(value=[str(file) for file in files], visible=True), idle
+            yield _done(event, language), gr.update(value=[str(file) for file in files], visible=True), idle, table
             # by now the files are in Gradio's cache, which is emptied daily
 
 

@@ -55,13 +55,22 @@ PAGES: dict[str, tuple[str, str]] = {
     "removed_remains": ("Removed, but these remain:", "已移除，但仍有残留："),
     # batch page
     "batch_intro": (
-        "A file of questions in (CSV, XLSX, JSONL or text), a file of answers with citations out.",
-        "上传问题文件（CSV、XLSX、JSONL 或文本），得到带引用的答案文件。",
+        "Many questions at once: as a file (CSV, XLSX, JSONL or text) or typed here. The answers come with their citations,"
+        " to be read here and as a file. Asked of each document, they make a table with one row per document.",
+        "一次提出多个问题：上传文件（CSV、XLSX、JSONL 或文本）或在此输入。答案附引用，可在此查看，也可下载文件。"
+        "对每篇文档提问时，得到每篇文档一行的表格。",
     ),
     "batch_file": ("Questions", "问题文件"),
+    "batch_typed": ("or type them, one a line", "或在此输入，每行一个问题"),
+    "no_questions_given": (
+        "Choose a file of questions, or type some.",
+        "请选择问题文件，或输入问题。",
+    ),
+    "n_rows_shown": ("The first {n} of {total} rows; the file has them all.", "显示 {total} 行中的前 {n} 行，完整结果见文件。"),
     "batch_format": ("Format of the answers", "答案格式"),
     "batch_matrix": ("Ask each question of each document", "对每篇文档提出每个问题"),
     "batch_documents": ("Documents for that (empty: all)", "所用文档（留空为全部）"),
+    "all_in_folder": ("All documents in {folder} ({n})", "{folder} 中的全部文档（{n} 篇）"),
     "batch_run": ("Answer them", "开始回答"),
     "batch_progress": ("{n} of {total} answered, about {left} left", "已完成 {n}/{total}，约剩 {left}"),
     "batch_done": (
