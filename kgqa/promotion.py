@@ -142,6 +142,8 @@ def past(index: Path) -> list[Past]:
 def acceptance_spans(folder: Path, document: Callable[[str], Document]) -> Squad:
     """Return the acceptance questions of a knowledge base that name the span of their answer, in SQuAD's format.
 
+    A span whose ``quote`` no longer stands there is left out; one without is taken as it is.
+
     :param folder: of its sources.
     :param document: gives a document by id; one that is gone is left out.
     """
@@ -154,14 +156,15 @@ def acceptance_spans(folder: Path, document: Callable[[str], Document]) -> Squad
                 text = document(span["document"]).text
             except UsageError:
                 continue
-            if text[span["start"] : span["end"]] == span["quote"]:
+            there = text[span["start"] : span["end"]]
+            if there and there == span.get("quote", there):
                 articles.append(_article(row, span, text))
     return {"version": "v2.0", "data": articles}
 
 
 def _article(row: Mapping[str, Any], span: Mapping[str, Any], text: str) -> dict[str, Any]:
     left = max(0, span["start"] - CONTEXT)
-    accepted = [answer for answer in row.get("answers", ()) if answer] or [span["quote"]]
+    accepted = [answer for answer in row.get("answers", ()) if answer] or [text[span["start"] : span["end"]]]
     answers = [{"text": answer, "answer_start": span["start"] - left} for answer in accepted]
     asked = {"id": str(row.get("id", row["question"])), "question": row["question"], "is_impossible": False}
     paragraph = {"context": text[left : span["end"] + CONTEXT], "qas": [{**asked, "answers": answers}]}

@@ -12,6 +12,7 @@ import kgqa
 from kgqa.errors import ModelError, UsageError
 from kgqa.models.registry import builtin
 from kgqa.promotion import acceptance_spans, past, promote_reader, reader_in_force, take_back
+from kgqa.types import Document
 
 GATE = {
     "version": "v2.0",
@@ -114,3 +115,18 @@ def test_a_promoted_reader_answers_and_its_version_is_told(tmp_path: Path) -> No
         "the weights are the same, only the card differs"
     )
     base.close()
+
+
+def test_spans_of_acceptance_questions_need_no_quote_but_one_that_changed_is_left_out(tmp_path: Path) -> None:
+    text = "Colchicine is given first. The first dose is 1.2 mg."
+    place = {"document": "gout.md", "start": 45, "end": 51}
+    changed, outside = {**place, "quote": "2.4 mg"}, {**place, "start": 500, "end": 506}
+    rows = [
+        {"id": str(n), "question": "How much?", "answers": answers, "spans": [span]}
+        for n, (answers, span) in enumerate([(["1.2 mg"], place), ([], place), (["2.4 mg"], changed), (["x"], outside)])
+    ]
+    (tmp_path / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    gate = acceptance_spans(tmp_path, lambda name: Document(name, name, text, "text/markdown", "en"))
+    asked = [article["paragraphs"][0]["qas"][0] for article in gate["data"]]
+    assert [one["id"] for one in asked] == ["0", "1"]
+    assert all(one["answers"] == [{"text": "1.2 mg", "answer_start": 45}] for one in asked)

@@ -20,7 +20,7 @@ from .frame import Frame, page, user_of
 from .strings import t
 from .tags import Html, el, join
 
-COMMAND = "kgqa train reader feedback-squad.json --out runs/reader"
+COMMAND = "kgqa train reader feedback-squad.json --base builtin --out runs/reader"
 
 
 def build_models(frame: Frame) -> None:
