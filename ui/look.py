@@ -25,6 +25,12 @@ from .words_card import deciding_words
 FIELDS = ("answer", "passage", "span", "entity", "mention", "note")
 """The fields of the correction, in order."""
 
+NEAR = 4
+"""Passages that are offered to mark the right words in."""
+
+Offered = tuple[tuple[int, Passage], ...]
+"""Passages with the numbers of their citations; 0 for what the answer does not cite."""
+
 _MARKUP = re.compile(r"[#*_|>\s]+")
 """What Markdown writes around words."""
 
@@ -50,7 +56,7 @@ def build_inspector(words: Any) -> tuple[Inspector, dict[str, Any]]:
 
 def _correction(words: Any, parts: dict[str, Any]) -> Any:
     with gr.Group(visible=False, elem_id="correction") as form:
-        parts["turn"] = gr.State(-1)
+        parts["turn"], parts["offered"] = gr.State(-1), gr.State(())
         parts["answer"] = words.put(gr.Textbox(label=t("feedback_answer")), label="feedback_answer")
         parts["passage"] = words.put(gr.Dropdown(choices=[], label=t("feedback_passage")), label="feedback_passage")
         parts["span"] = words.put(gr.Textbox(label=t("feedback_span")), label="feedback_span")
@@ -114,7 +120,7 @@ class Look:
         if act == "sparql":
             return self._inspector.show("sparql", language, query=data.get("query", ""))
         if act in ("right", "wrong") and 0 <= index < len(conversation.turns):
-            return self._judge(act, conversation, index, kb, language, owner_of(request, browser))
+            return self._judge(act, conversation, index, kb, language, request, browser)
         return unchanged(self._inspector.panel)
 
     def _graph(
@@ -161,31 +167,48 @@ class Look:
         return self._inspector.show("document", language, document_sheet(document, start, end, language, page))
 
     def _judge(
-        self, act: str, conversation: Conversation, index: int, kb: KnowledgeBase, language: str, owner: str
+        self,
+        act: str,
+        conversation: Conversation,
+        index: int,
+        kb: KnowledgeBase,
+        language: str,
+        request: gr.Request,
+        browser: str,
     ) -> dict[Any, Any]:
-        answer = conversation.turns[index].answer
+        answer, owner = conversation.turns[index].answer, owner_of(request, browser)
         if act == "right":
             self._desk.feedback.judge(kb.name, owner, answer, "right")
             done = conversation.judged(index, "right")
             self._desk.keeper.after(lambda: self._desk.history.save(owner, done))
             return {self._state: done, self._stamp: time.time_ns()}
+        offered = self._offered(answer, kb, user_of(request))
         choices = [
-            (plain(f"[{n}] {p.title or p.doc_id}: {_MARKUP.sub(' ', p.text[:90]).strip()}"), n - 1)
-            for n, p in _passages(answer)
+            (plain(f"{_numbered(n, p)}: {_MARKUP.sub(' ', p.text[:90]).strip()}"), place)
+            for place, (n, p) in enumerate(offered)
         ]
         parts = self._parts
         cleared = {parts[name]: "" for name in ("answer", "span", "mention", "note")}
         return {
-            **self._inspector.show("feedback", language, markable(answer, language), form=True),
+            **self._inspector.show("feedback", language, markable(answer, language, offered), form=True),
             **cleared,
+            parts["offered"]: offered,
             parts["entity"]: gr.update(choices=_entities(answer), value=None),
             parts["turn"]: index,
             parts["passage"]: gr.update(choices=choices, value=choices[0][1] if choices else None),
         }
 
+    def _offered(self, answer: Answer, kb: KnowledgeBase, user: str) -> Offered:
+        """Return the passages of an answer, and what else is near its question: an answer of the graph cites none."""
+        cited = _passages(answer)
+        there = {(passage.doc_id, passage.start) for _, passage in cited}
+        near = kb.search(answer.question, NEAR, filters=self._desk.filters(user)) if len(cited) < NEAR else []
+        others = [(0, hit.passage) for hit in near if (hit.passage.doc_id, hit.passage.start) not in there]
+        return (*cited, *others[: max(0, NEAR - len(cited))])
+
     def outputs(self) -> list[Any]:
         """Return the components that :meth:`look` may change."""
-        form = [self._parts[name] for name in ("turn", *FIELDS)]
+        form = [self._parts[name] for name in ("turn", "offered", *FIELDS)]
         return [*self._inspector.outputs(), self._state, self._stamp, *form, self._parts["explored"]]
 
     def run(self, query: str, base: str, language: str, request: gr.Request) -> str:
@@ -202,6 +225,7 @@ class Look:
         self,
         conversation: Conversation,
         index: int,
+        offered: Offered,
         right_answer: str,
         place: int | None,
         span: str,
@@ -216,9 +240,7 @@ class Look:
         if not 0 <= index < len(conversation.turns):
             return unchanged(self._inspector.panel)
         turn, owner = conversation.turns[index], owner_of(request, browser)
-        passage: Passage | None = None
-        if place is not None and 0 <= place < len(turn.answer.evidence):
-            passage = turn.answer.evidence[place].passage
+        passage = offered[place][1] if place is not None and 0 <= place < len(offered) else None
         span, mention = span.strip(), mention.strip()
         try:
             _check(turn.answer, passage, span, mention, language)
@@ -273,8 +295,13 @@ def _check(answer: Answer, passage: Passage | None, span: str, mention: str, lan
         raise UsageError(t("mention_not_there", language))
 
 
-def _passages(answer: Answer) -> list[tuple[int, Passage]]:
-    return [(n, e.passage) for n, e in enumerate(answer.evidence, 1) if e.passage is not None]
+def _passages(answer: Answer) -> Offered:
+    """Return the passages that an answer quotes, each once."""
+    found: dict[tuple[str, int], tuple[int, Passage]] = {}
+    for n, evidence in enumerate(answer.evidence, 1):
+        if (passage := evidence.passage) is not None:
+            found.setdefault((passage.doc_id, passage.start), (n, passage))
+    return tuple(found.values())
 
 
 def _entities(answer: Answer) -> list[tuple[str, str]]:
@@ -282,12 +309,20 @@ def _entities(answer: Answer) -> list[tuple[str, str]]:
     return [(plain(f"{link.mention} → {link.label}"), link.entity) for link in answer.links]
 
 
-def markable(answer: Answer, language: str = "en") -> Html:
-    """Return the passages of an answer in full, to mark the right words in."""
+def _numbered(citation: int, passage: Passage) -> str:
+    name = passage.title or passage.doc_id
+    return f"[{citation}] {name}" if citation else name
+
+
+def markable(answer: Answer, language: str = "en", offered: Offered | None = None) -> Html:
+    """Return passages in full, to mark the right words in.
+
+    :param offered: those of the answer if not given.
+    """
     shown = [
-        el("li", el("p", el("strong", f"[{n}] {passage.title or passage.doc_id}")),
-           el("blockquote", headed(passage.text), lang=passage.language, data_place=n - 1))
-        for n, passage in _passages(answer)
+        el("li", el("p", el("strong", _numbered(n, passage))),
+           el("blockquote", headed(passage.text), lang=passage.language, data_place=place))
+        for place, (n, passage) in enumerate(_passages(answer) if offered is None else offered)
     ]  # fmt: skip
     marks = [el("p", t("mark_hint", language), cls="muted"), el("ul", shown, cls="plain markable")] if shown else None
     return el("div", el("p", el("strong", answer.question)), marks, cls="sheet")
@@ -299,7 +334,12 @@ def listen(frame: Frame, look: Look, parts: dict[str, Any]) -> None:
     inspector = frame.inspector
     parts["close"].click(lambda: gr.update(visible=False), None, inspector.panel, queue=False, **quiet)
     parts["run"].click(look.run, [inspector.query, frame.base, frame.language], inspector.result, **quiet)
-    inputs = [frame.conversation, *(parts[name] for name in ("turn", *FIELDS)), frame.language, frame.browser]
+    inputs = [
+        frame.conversation,
+        *(parts[name] for name in ("turn", "offered", *FIELDS)),
+        frame.language,
+        frame.browser,
+    ]
     parts["send"].click(look.correct, inputs, [frame.conversation, frame.stamp, inspector.panel], **quiet)
     inspector.body.input(look.mark, frame.language, [parts["passage"], parts["span"]], queue=False, **quiet)
     for source in (inspector.body, inspector.result):

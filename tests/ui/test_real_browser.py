@@ -179,6 +179,29 @@ def test_a_correction_becomes_training_data(visit):
     at.check()
 
 
+def test_an_answer_of_the_graph_is_corrected_with_a_passage_that_it_does_not_cite(visit, folder):
+    at = visit().ready()
+    at.ask("What are the contraindications of metformin?")
+    assert at.live("details.ev.passage").count() == 0, "it rests on the graph alone"
+    at.live("[data-act=wrong]").click()
+    passage = at.panel(".markable blockquote", has_text=re.compile("metformin", re.I)).first
+    passage.wait_for()
+    words = " ".join(passage.text_content().split()[-3:])
+    at.page.get_by_label("The passage that shows it").click()
+    at.page.get_by_role("option").nth(int(passage.get_attribute("data-place"))).click()
+    at.page.get_by_label("The exact words").fill(words)
+    at.page.click("#send-feedback")
+    at.page.wait_for_selector("#live [data-act=wrong][aria-pressed=true]")
+    at.tab("Review")
+    row = at.page.locator("#feedback-table tr", has_text="contraindications of metformin")
+    row.locator("mark", has_text=words).wait_for()
+    at.page.locator("#feedback-which input").click()
+    at.page.get_by_role("option", name="contraindications of metformin").first.click()
+    at.page.click("#reject")
+    row.first.wait_for(state="detached")
+    at.check()
+
+
 def test_several_ask_at_once_and_the_page_stays_live(address, browser):
     from benchmarks.chat import Page
 
