@@ -118,6 +118,42 @@ def test_a_follow_up_becomes_a_whole_question(history, question, whole):
     assert found.changed
 
 
+CLAUSE = Link(4, 20, "cap on liability", "http://x/kind/cap", "cap on liability", 1.0, types=("x:Kind",))
+LOAN = Answer(
+    "Which law governs the term loan between Northgate and Halden?", "New York", "span", 0.9,
+    links=(Link(40, 49, "Northgate", "http://x/party/northgate", "Northgate Mutual Bank", 0.95, types=("x:Company",)),
+           Link(22, 31, "term loan", "http://x/contract/loan", "Term Loan Agreement", 0.45, types=("x:Loan",))),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "named", "whole"),
+    [
+        ("and how much notice is required to end it?", (), "How much notice is required to end the {}?"),
+        ("and how much notice is required?", (), "How much notice is required under the {}?"),
+        ("what about the notice period?", (), "What is the notice period of the {}?"),
+        ("and the cap on liability?", (CLAUSE,), "What is the cap on liability of the {}?"),
+        ("and its maturity?", (), "What is the maturity of the {}?"),
+        ("And who founded Kestrel?", (), "And who founded Kestrel?"),
+        ("and how is gout treated?", (Link(11, 15, "gout", "x:gout", "gout", 1.0),), "and how is gout treated?"),
+    ],
+)
+def test_what_two_parties_have_between_them_is_what_is_asked_on_about(question, named, whole):
+    found = resolve(question, [LOAN], lambda text: named)
+    assert found.question == whole.format("term loan between Northgate and Halden")
+
+
+def test_a_chinese_question_that_only_adds_to_the_last_is_asked_of_its_entity():
+    kind = Link(2, 4, "合同", "http://x/kind/contract", "合同", 1.0, types=("x:Class",))
+    last = said("技术服务合同适用什么法律？", "技术服务合同", language="zh")
+    asked = resolve("那解除合同要提前多久通知？", [last], lambda text: [kind])
+    assert asked.question == "技术服务合同，解除合同要提前多久通知？"
+    assert resolve("那赔偿上限是多少？", [last], lambda text: []).question == "技术服务合同的赔偿上限是多少？"
+    assert not resolve("那个多少钱一斤？", [said("x", language="zh")], lambda text: []).changed
+    other = Link(1, 4, "租赁法", "http://x/law", "租赁法", 1.0)
+    assert not resolve("那租赁法要提前多久通知？", [last], lambda text: [other]).changed
+
+
 @pytest.mark.parametrize(
     "question",
     [

@@ -23,7 +23,7 @@ _POINTER = re.compile(
 _AMONG = re.compile(r"^(?:那么?[，,\s]*)?(?:其中|这里面|里面)[，,]?(?P<rest>.+)$")
 _ARTICLE = re.compile(r"第\s*[〇零一二两三四五六七八九十百千\d０-９]+\s*[条款章节项编页]")
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d年")
-_ASKS = re.compile(r"什么|哪|谁|何|多少|几|吗|如何|怎|是否|能否|有没有")
+_ASKS = re.compile(r"什么|哪|谁|何|多[少久长大高重远快]|几|吗|如何|怎|是否|能否|有没有")
 _GROUP = re.compile(
     r"^(?:在|对于?|对|针对|如果|要是)|(?:患者|病人|人群|儿童|孕妇|老人|老年人|期间|情况下|妇女|婴儿|青少年|成人|者)$"
 )
@@ -66,7 +66,24 @@ def chinese(question: str, context: Context) -> Resolved | None:
     if lead is not None and not _ASKS.search(lead["rest"]):
         rest = question[slice(*lead.span("rest"))].strip()
         return _continued(rest, context, changed=bool(lead["changed"]))
-    return _without_bearer(question, plain, context) if context.focus else None
+    if not context.focus:
+        return None
+    return _without_bearer(*_unled(question, plain), context) or _added(question, plain, context)
+
+
+def _unled(question: str, plain: str) -> tuple[str, str]:
+    """Take "那" from before a question that asks something of its own."""
+    lead = re.match(r"那么?[，,\s]*(?=[^个种些位里边儿时天样])", plain)
+    return (question[lead.end() :], plain[lead.end() :]) if lead else (question, plain)
+
+
+def _added(question: str, plain: str, context: Context) -> Resolved | None:
+    """Name the last entity before "那解除要提前多久通知？": only where nothing else is named but what it is one of."""
+    rest, _ = _unled(question, plain)
+    if rest == question or context.named is None:
+        return None
+    own = [link for link in context.named if link.score >= SURE and not context.focus.endswith(link.mention)]
+    return None if own else Resolved(f"{context.focus}，{rest}", "bearer", context.focus)
 
 
 def _pointed(question: str, pointer: re.Match[str], context: Context) -> Resolved:

@@ -117,8 +117,20 @@ def bearer_of(answer: Answer) -> str:
     return next((match["bearer"] for match in found if match), "")
 
 
+_BETWEEN = re.compile(
+    r"\b(?:the|this|that|our)\s+(?P<whole>(?:[\w'’-]+\s+){1,6}between\s+(?:the\s+)?[A-Z][^,;?!]*?\s+and\s+(?:the\s+)?"
+    r"[A-Z][\w.&'’-]*(?:\s+(?:of\s+)?[A-Z][\w.&'’-]*)*)"
+)
+"""What two parties have between them: "the term loan between Northgate and Halden"."""
+
+
 def _spoken(answer: Answer, link: Link) -> str:
-    """Return the words used for an entity; its label only where the words do not stand in the question."""
+    """Return the words used for an entity; its label only where the words do not stand in the question.
+
+    One of the two parties to something stands for what they have between them, which the question is about.
+    """
+    if (both := _BETWEEN.search(answer.question)) and both.start("whole") <= link.start and link.end <= both.end():
+        return both["whole"].rstrip(".")
     said = answer.question[link.start : link.end].strip()
     return said if said and said.casefold() == link.mention.casefold() else link.mention or link.label
 

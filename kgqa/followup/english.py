@@ -17,10 +17,14 @@ _PRONOUN = re.compile(
     re.I,
 )
 _THING = (
-    "drug|medicine|medication|disease|condition|disorder|syndrome|illness|treatment|therapy|test|gene|contract|agreement|"
+    "drug|medicine|medication|disease|condition|disorder|syndrome|illness|treatment|therapy|test|gene|contract|agreement|loan|"
     "lease|licen[cs]e|clause|section|article|statute|act|law|regulation|policy|party|company|document|case|movie|film|book|"
     "person|city|country|place|entity|one"
 )
+_PAPER = (
+    "contract|agreement|lease|licen[cs]e|loan|addendum|amendment|statute|act|law|regulation|policy|order|deed|terms"
+)
+"""What something holds under, rather than for."""
 _DEFINITE = re.compile(
     rf"\b(?:this|that|the same|the said|the)\s+(?P<noun>{_THING})\b"
     r"(?!\s+(?:of|between|for|with|in|on|by|to|that|which|who|whose|where|when|called|named|known|under|from|at|as)\b)",
@@ -57,7 +61,16 @@ def english(question: str, context: Context) -> Resolved | None:
         if not (lead["also"] and _QUESTION_WORD.match(rest)):
             return _continued(rest, context)
         question = rest[0].upper() + rest[1:] + ("?" if not rest.endswith("?") else "")
+        return _pointed(question, context) or _bearerless(question, context) or _added(question, context)
     return _pointed(question, context) or _bearerless(question, context)
+
+
+def _added(question: str, context: Context) -> Resolved | None:
+    """Name the last entity at the end of "And how much notice is needed?": only where nothing else is named."""
+    if not context.focus or context.named is None or context.names_own or re.search(r"\s[A-Z]\w", question):
+        return None
+    word = "under" if re.search(rf"\b(?:{_PAPER})s?\b", context.focus, re.I) else "for"
+    return Resolved(f"{_stem(question)} {word} {_the(context.focus)}?", "bearer", context.focus)
 
 
 def _continued(rest: str, context: Context) -> Resolved | None:
@@ -74,8 +87,9 @@ def _continued(rest: str, context: Context) -> Resolved | None:
         return Resolved(f"{_stem(last)} {rest}?", "aspect") if _GROUP.match(rest) else None
     own = re.match(r"(?:its|his|her|their|the)\s+(.+)$", rest, re.I)
     pointing = own is not None and not rest.lower().startswith("the ")
-    if not pointing and (context.names_own or _looks_like_a_name(rest, context)):
-        alike, _ = context.alike()
+    alike, known = context.alike()
+    property_ = rest.lower().startswith("the ") and known and alike is None  # of another kind: "the cap on liability"
+    if not pointing and not property_ and (context.names_own or _looks_like_a_name(rest, context)):
         old = alike.mention if alike else focus
         if (place := last.casefold().find(old.casefold())) >= 0:
             return Resolved(
@@ -90,7 +104,9 @@ def _continued(rest: str, context: Context) -> Resolved | None:
     if numbered := _NUMBERED.fullmatch(aspect):
         return Resolved(f"What does {numbered[0]} of {_the(focus)} say?", "aspect", focus)
     verb = "are" if _PLURAL.search(aspect) else "is"
-    phrase = f"{_possessive(focus)} {aspect}" if pointing else f"the {aspect} of {focus}"
+    phrase = (
+        f"{_possessive(focus)} {aspect}" if pointing and " between " not in focus else f"the {aspect} of {_the(focus)}"
+    )
     return Resolved(f"What {verb} {phrase}?", "aspect", focus)
 
 
@@ -166,7 +182,7 @@ def _pointed(question: str, context: Context) -> Resolved | None:
     pronoun = _PRONOUN.search(question)
     if pronoun is None or _expletive(question, pronoun) or context.named_before(pronoun.start()):
         return None
-    word = context.several if pronoun["them"] and context.several else focus
+    word = context.several if pronoun["them"] and context.several else _the(focus)
     if pronoun["own"]:
         word = _possessive(focus)
     return Resolved(question[: pronoun.start()] + word + question[pronoun.end() :], "pointer", focus)
