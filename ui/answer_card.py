@@ -83,7 +83,8 @@ def _head(answer: Answer, language: str) -> Html:
         answer.kind == "entities" or len(answer.items) > 1
     ):  # of one value it says nothing
         whole = "complete" if answer.complete else "sampled"
-        marks.append(el("span", t(whole, language), cls=f"badge {whole}"))
+        said = "only_one" if answer.complete and len(answer.items) == 1 else whole
+        marks.append(el("span", t(said, language), cls=f"badge {whole}"))
     return el("header", marks)
 
 

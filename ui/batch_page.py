@@ -24,13 +24,17 @@ from kgqa.cli.speech import translate
 from .asking import Stopped
 from .desk import Desk, explain_fault
 from .figures import difference_table
-from .frame import Frame, owner_of, page, user_of
+from .frame import Frame, data_of, number, owner_of, page, user_of
+from .pdf_page import pdf_page
 from .results_table import results_table
+from .sheets import document_sheet
 from .strings import t
 from .tags import Html, el, join, plain
 
 TYPED = "questions.txt"
 """Name of the file that questions typed on the page become."""
+
+TO_OPENED = "() => document.querySelector('#batch-opened')?.scrollIntoView({ block: 'start' })"
 
 KEPT = 7 * 86400
 """Seconds that an interrupted run waits to be gone on with."""
@@ -78,6 +82,7 @@ def build_batch(frame: Frame) -> None:
             after = words.put(gr.File(label=t("batch_new"), height=140, elem_id="batch-after"), label="batch_new")
             compare = words.put(gr.Button(t("batch_compare"), elem_id="batch-compare"), value="batch_compare")
             differs = page(elem_id="batch-differs")
+    opened = page(elem_id="batch-opened")
     answers = page(elem_id="batch-answers")
     at = Batches(frame.desk)
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -88,6 +93,11 @@ def build_batch(frame: Frame) -> None:
     )  # a file and lines at once would be unclear
     inputs = [file, typed, kind, each, documents, frame.base, frame.language, frame.browser]
     start.click(at.run, inputs, [told, results, stop, answers], concurrency_id="batch", concurrency_limit=8, **quiet)
+    answers.select(at.open, [frame.base, frame.language], opened, **quiet).then(
+        None, js=TO_OPENED, api_visibility="private"
+    )
+    gr.on([frame.base.change, start.click], lambda: "", None, opened, queue=False, **quiet)
+    frame.base.change(lambda: "", None, answers, queue=False, **quiet)  # they are of other documents
     stop.click(at.stop, None, None, queue=False, **quiet)
     compare.click(at.compare, [before, after, frame.language], differs, **quiet)
 
@@ -182,6 +192,17 @@ class Batches:
         finally:  # at the end, and when the page is gone
             stop.set()
             self._stops.pop(session, None)
+
+    def open(self, base: str, language: str, request: gr.Request, event: gr.EventData) -> Html:
+        """Show a document at a quotation, of a PDF its page as well."""
+        data, kb = data_of(event), self._desk.base(base)
+        start, end = number(data.get("start"), 0), number(data.get("end"), 0)
+        try:
+            document = self._desk.document(kb, data.get("doc", ""), user_of(request))
+            sheet = document_sheet(document, start, end, language, pdf_page(kb, document, start, end))
+        except Exception as fault:  # shown on the page, whatever it is
+            return el("p", explain_fault(fault, language), cls="fault", role="alert")
+        return el("div", sheet, cls="card")
 
     def stop(self, request: gr.Request) -> None:
         """Stop what this page is answering, at the next questions; what is answered is kept."""

@@ -169,46 +169,37 @@ def _days(usage: Usage, language: str) -> Html | None:
     if not usage.days:
         return None
     top = max(count for _, count, _ in usage.days)
-    width, height, step = 720, 120, min(60.0, 720 / len(usage.days))
-    bars = []
-    for place, (day, count, none) in enumerate(usage.days):
-        left, tall, bad = place * step, height * count / top, height * none / top
-        hover = f"{day}: {count} ({t('abstained', language)}: {none})"
-        bars.append(
-            el(
-                "g",
-                el("title", hover),
-                el(
-                    "rect",
-                    x=f"{left:.1f}",
-                    y=f"{height - tall:.1f}",
-                    width=f"{step * 0.7:.1f}",
-                    height=f"{tall:.1f}",
-                    cls="bar",
-                    rx="2",
-                ),
-                el(
-                    "rect",
-                    x=f"{left:.1f}",
-                    y=f"{height - bad:.1f}",
-                    width=f"{step * 0.7:.1f}",
-                    height=f"{bad:.1f}",
-                    cls="bar none",
-                ),
-            )
-        )
-    ends = [el("text", usage.days[0][0], x="0", y=f"{height + 16}")]
+    height, step = 120, max(22, min(60, 720 // len(usage.days)))
+    width = max(340, step * len(usage.days))  # drawn in its own size, so that its words stay readable on a phone
+    bars = [_day(place * step, step, one, height / top, language) for place, one in enumerate(usage.days)]
+    ends = [el("text", usage.days[0][0], x="0", y=f"{height + 34}")]
     if len(usage.days) > 3:
-        ends.append(
-            el("text", usage.days[-1][0], x=f"{len(usage.days) * step:.0f}", y=f"{height + 16}", text_anchor="end")
-        )
+        end = f"{len(usage.days) * step}"
+        ends.append(el("text", usage.days[-1][0], x=end, y=f"{height + 34}", text_anchor="end"))
     name = t("per_day", language)
     kinds = [
         el("span", t("answered", language), cls="bar-key"),
         el("span", t("abstained", language), cls="bar-key none"),
     ]
-    chart = el("svg", bars, ends, viewBox=f"0 0 {width} {height + 22}", role="img", aria_label=name, cls="days")
-    return el("section", el("h4", name), chart, el("p", kinds, cls="legend"))
+    size = {"width": str(width), "height": str(height + 40), "viewBox": f"0 0 {width} {height + 40}"}
+    chart = el("svg", bars, ends, **size, role="img", aria_label=name, cls="days")
+    held = el("div", chart, cls="scroll", tabindex="0", role="region", aria_label=name)
+    return el("section", el("h4", name), held, el("p", kinds, cls="legend"))
+
+
+def _day(left: int, step: int, one: tuple[str, int, int], scale: float, language: str) -> Html:
+    """Return a day's bar: what was asked, of that what had no answer, and the number above."""
+    day, count, none = one
+    wide, ground = f"{step * 0.7:.1f}", 20 + 120
+    hover = f"{day}: {count} ({t('abstained', language)}: {none})"
+    parts = [
+        el("rect", x=left, y=f"{ground - tall * scale:.1f}", width=wide, height=f"{tall * scale:.1f}", cls=kind, rx="2")
+        for tall, kind in ((count, "bar"), (none, "bar none"))
+    ]
+    above = el(
+        "text", f"{count:,}", x=f"{left + step * 0.35:.1f}", y=f"{ground - count * scale - 5:.1f}", text_anchor="middle"
+    )
+    return el("g", el("title", hover), parts, above)
 
 
 def _missed(usage: Usage, language: str) -> Html | None:

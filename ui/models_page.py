@@ -32,7 +32,9 @@ def build_models(frame: Frame) -> None:
             with gr.Column(min_width=280):
                 folder = words.put(gr.Textbox(label=t("reader_folder"), elem_id="reader-folder"), label="reader_folder")
                 with gr.Row():
-                    promote = words.put(gr.Button(t("promote"), variant="primary", elem_id="promote"), value="promote")
+                    promote = words.put(
+                        gr.Button(t("promote"), variant="primary", min_width=210, elem_id="promote"), value="promote"
+                    )
                     back = words.put(gr.Button(t("take_back"), elem_id="take-back"), value="take_back")
             gate = words.put(
                 gr.File(label=t("gate_file"), file_types=[".json"], height=130, elem_id="gate-file"), label="gate_file"

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from .figures import data_table
 from .strings import t
 from .tags import Html, el, join
 
-_CITED = re.compile(r"\[1\] (.*)")
-_QUOTED = re.compile(r"^[^“]*“")
-"""What stands before the words of a quotation: the document, which the row names already, and the place in it."""
+_CITED = re.compile(r"\[1\] (?P<doc>.+?)(?: p\. (?P<page>\d+))? \[(?P<start>\d+):(?P<end>\d+)\] “(?P<quote>.*)”")
+"""The first citation of an answer, see :func:`kgqa.batch.results.citation`."""
+_NUMBER = re.compile(r"^\[1\] (?:graph: )?")
 
 SHOWN = 100
 """Rows that the page shows; the file has them all."""
@@ -82,18 +83,41 @@ def _said(one: Record | None, language: str) -> Html:
 
 def _cell(one: Record | None, language: str) -> Html:
     """Return an answer of a matrix with what it rests on."""
-    found = _CITED.match(str(one.get("citations", ""))) if one and not _missing(one) else None
-    quote = el("span", f"{_QUOTED.sub('“', found[1])[:200]}", cls="front") if found else None
-    return join([_said(one, language), quote])
+    first = str(one.get("citations", "")).split("\n")[0] if one and not _missing(one) else ""
+    if found := _CITED.match(first):
+        place = Place(found["doc"], found["start"], found["end"], found["page"] or "", found["quote"])
+        return join([_said(one, language), el("span", place.opener(str(one and one["answer"]), language), cls="front")])
+    return join([_said(one, language), el("span", _NUMBER.sub("", first)[:240], cls="front") if first else None])
 
 
 def _where(one: Record, language: str) -> Html:
-    """Return the document and page of the best quotation with its words, or the statement of the graph."""
+    """Return the best quotation, with a control that opens it in its document; or the statement of the graph."""
     if one.get("document"):
-        page = t("page", language, n=one["page"]) if one.get("page") else ""
-        quote = " ".join(str(one.get("quote", "")).split())
-        return join([el("code", one["document"]), page, el("span", f"“{quote[:160]}”", cls="muted")], " ")
+        place = Place(*(str(one.get(name, "")) for name in ("document", "start", "end", "page", "quote")))
+        return join([el("code", one["document"]), place.opener(str(one.get("answer", "")), language)], " ")
     return el("span", str(one.get("path", "")).split("\n")[0][:240], cls="muted")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a quotation stands, as a batch writes it."""
+
+    document: str
+    start: str
+    end: str
+    page: str
+    quote: str
+
+    def opener(self, answer: str, language: str) -> Html:
+        """Return the control that opens the document there, with the quotation where it says more than the answer."""
+        quote = " ".join(self.quote.split())
+        more = f" “{quote[:200]}”" if quote and quote != " ".join(answer.split()) else None
+        shown = t("page", language, n=self.page) if self.page else t("open_document", language)
+        control = el(
+            "button", shown, type="button", cls="link", data_act="document", data_doc=self.document, data_start=self.start,
+            data_end=self.end,
+        )  # fmt: skip
+        return join([control, more])
 
 
 def _confidence(one: Record) -> float:

@@ -78,6 +78,7 @@ STRINGS: dict[str, tuple[str, str]] = {
         "实测中具有此置信度的答案的正确比例",
     ),
     "complete": ("Complete list from the graph", "图谱给出的完整列表"),
+    "only_one": ("The only one in the graph", "图谱中仅此一项"),
     "sampled": ("Found in the text; there may be more", "来自文本，可能不完整"),
     "show_more": ("Show {n} more", "再显示 {n} 项"),
     "show_more_evidence": ("More evidence ({n})", "更多证据（{n}）"),

@@ -101,6 +101,10 @@ def test_clauses_by_contract_are_read_on_the_page_and_in_each_format(at, tmp_pat
     for number, row in enumerate(rows):
         shown = lines.nth(number).inner_text()
         assert row["documents"] in shown and row[LAW] in shown and f"{float(row[f'{LAW} · confidence']):.0%}" in shown
+    lines.nth(1).get_by_role("button", name=re.compile("page|Open")).first.click()
+    at.page.locator("#batch-opened .document-text mark").first.wait_for()
+    assert at.page.locator("#batch-opened h3").inner_text().startswith("Consulting Agreement")
+    assert at.page.locator("#batch-opened .page-picture img").count() == 1, "of a PDF the page as printed"
     part = found["html"].decode().partition("least certain first")[2].partition("<h2>")[0]
     sure = [int(n) for n in re.findall(r'data-name="Confidence">(\d+)%', part)]
     assert len(sure) >= len(CONTRACTS) and sure == sorted(sure)
