@@ -16,6 +16,7 @@ from kgqa.reading.leave import permitted
 from kgqa.searching import Search
 from kgqa.types import Candidate, Evidence, GraphFinding, Hit, Passage, Span
 from kgqa.unreviewed import trust
+from kgqa.whole_words import whole_word
 from kgqa.wording import truth
 
 _STOP = frozenset(
@@ -170,7 +171,7 @@ class _Shared:
         self.void = void
 
     def candidate(self, span: Span, kind: str, way: str, rank: int) -> Candidate:
-        span, passage = whole_amount(span), span.passage
+        span, passage = whole_word(whole_amount(span)), span.passage
         features = self.features(passage, span)
         features[f"is_{way}"] = 1.0
         if way != "span":
