@@ -30,8 +30,7 @@ def test_history_is_kept_opened_and_exported(visit):
         data = Path(caught.value.path()).read_bytes()
         assert caught.value.suggested_filename.endswith(f".{kind}")
         assert data.startswith(b"%PDF") if kind == "pdf" else b"lactic acidosis is rare but serious" in data
-    at.page.reload()
-    at.ready()
+    at.reload()
     at.page.get_by_label("Conversations", exact=True).click()
     at.page.locator("button.past", has_text="side effects").wait_for()
     at.check()

@@ -41,8 +41,7 @@ def test_dark_mode_is_chosen_and_kept_and_phone_width_fits(visit):
     light = at.page.evaluate("getComputedStyle(document.body).backgroundColor")
     at.page.click("#theme")
     assert at.page.evaluate("getComputedStyle(document.body).backgroundColor") != light
-    at.page.reload()
-    at.ready()
+    at.reload()
     assert at.page.evaluate("document.body.classList.contains('dark')")
     at.ask("When is metformin contraindicated?")
     at.check()
