@@ -1,9 +1,7 @@
 """What every page is like in a real browser: both languages, light and dark, wide and narrow, by keyboard and screen reader."""
 
-from pathlib import Path
-
 import pytest
-from visiting import CHROMIUM
+from visiting import AXE, CHROMIUM
 
 pytest.importorskip("playwright.sync_api")
 pytestmark = [
@@ -85,41 +83,26 @@ def test_the_keyboard_alone_suffices(visit):
     at.check()
 
 
-AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
-
-
 @pytest.mark.skipif(not AXE.exists(), reason="needs axe-core: make axe")
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_no_page_has_an_accessibility_fault(visit, theme):
     at = visit().ready()
     if theme == "dark":
         at.page.click("#theme")
-    axe = AXE.read_text(encoding="utf-8")
-
-    def faults():
-        at.page.evaluate(axe)
-        for _ in range(6):  # what is still fading in has too little contrast
-            at.page.wait_for_timeout(700)
-            run = "async () => (await axe.run()).violations.map(v => [v.id, v.impact, v.nodes[0].html])"
-            found = [fault for fault in at.page.evaluate(run) if fault[1] in ("serious", "critical")]
-            if not found:
-                return []
-        return found
-
     at.ask("What is a cold?")
     at.ask("When is metformin contraindicated?")
     shown = {"entity": ".sheet", "graph": ".graph-view", "why": ".shaded", "document": ".document-text"}
     for act, wanted in shown.items():
         at.live(f"[data-act={act}]:visible").first.click()
         at.panel(wanted).first.wait_for()
-        assert faults() == [], act
+        assert at.hindrances() == [], act
     at.live("[data-act=wrong]").click()
     at.panel("#correction").first.wait_for()
-    assert faults() == [], "correction"
+    assert at.hindrances() == [], "correction"
     at.page.click("#close")
     at.page.get_by_label("Conversations", exact=True).click()
-    assert faults() == [], "history"
+    assert at.hindrances() == [], "history"
     at.page.get_by_label("Conversations", exact=True).click()
     for tab in ("Knowledge base", "Batch", "Review"):
         at.tab(tab)
-        assert faults() == [], tab
+        assert at.hindrances() == [], tab

@@ -7,7 +7,7 @@ import re
 
 import openpyxl
 import pytest
-from visiting import CHROMIUM
+from visiting import AXE, CHROMIUM
 
 import kgqa
 
@@ -105,6 +105,7 @@ def test_clauses_by_contract_are_read_on_the_page_and_in_each_format(at, tmp_pat
     at.page.locator("#batch-opened .document-text mark").first.wait_for()
     assert at.page.locator("#batch-opened h3").inner_text().startswith("Consulting Agreement")
     assert at.page.locator("#batch-opened .page-picture img").count() == 1, "of a PDF the page as printed"
+    assert not AXE.exists() or at.hindrances() == []
     part = found["html"].decode().partition("least certain first")[2].partition("<h2>")[0]
     sure = [int(n) for n in re.findall(r'data-name="Confidence">(\d+)%', part)]
     assert len(sure) >= len(CONTRACTS) and sure == sorted(sure)

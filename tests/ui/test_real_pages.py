@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from visiting import CHROMIUM
+from visiting import AXE, CHROMIUM
 
 pytest.importorskip("playwright.sync_api")
 pytestmark = [
@@ -16,7 +16,6 @@ pytestmark = [
     pytest.mark.skipif(not CHROMIUM.exists(), reason="needs chromium"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
-AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 CHINESE = "那禁忌症呢？"
 
 
@@ -155,17 +154,6 @@ def test_the_owner_sees_what_was_asked_answered_missed_and_by_which_models(visit
     at.check()
 
 
-def faults(at):
-    at.page.evaluate(AXE.read_text(encoding="utf-8"))
-    run = "async () => (await axe.run()).violations.map(v => [v.id, v.impact, v.nodes[0].html])"
-    for _ in range(6):  # what is still fading in has too little contrast
-        at.page.wait_for_timeout(500)
-        found = [fault for fault in at.page.evaluate(run) if fault[1] in ("serious", "critical")]
-        if not found:
-            break
-    return found
-
-
 @pytest.mark.skipif(not AXE.exists(), reason="needs axe-core: make axe")
 @pytest.mark.parametrize(
     ("width", "theme", "language"),
@@ -179,7 +167,7 @@ def test_each_page_fits_is_readable_and_has_no_accessibility_fault(visit, width,
     if language == "zh":
         speak_chinese(at)
     at.ask("What is the first-choice vasopressor in septic shock?" if language == "en" else "哪些药物禁用于哮喘？")
-    assert faults(at) == [], "the answer"
+    assert at.hindrances() == [], "the answer"
     acts = ("document", "why") if language == "en" else ("entity", "graph")
     for act in acts:
         at.live(f"[data-act={act}]:visible").first.click()
@@ -187,11 +175,11 @@ def test_each_page_fits_is_readable_and_has_no_accessibility_fault(visit, width,
         if act == "graph":
             drawn = at.panel("svg").first.text_content()
             assert re.search("哮喘", drawn) and re.search("禁忌|禁用", drawn)
-        assert faults(at) == [], act
+        assert at.hindrances() == [], act
         at.check()
         at.page.keyboard.press("Escape")
         at.page.wait_for_selector("#inspector", state="detached")
     for tab in ("Knowledge base", "Batch", "Review") if language == "en" else ("知识库", "批量", "审阅"):
         at.tab(tab)
-        assert faults(at) == [], tab
+        assert at.hindrances() == [], tab
         at.check()

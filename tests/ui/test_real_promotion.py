@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from visiting import CHROMIUM
+from visiting import AXE, CHROMIUM
 
 from kgqa.promotion import reader_in_force
 
@@ -146,6 +146,7 @@ def test_a_reader_that_reads_worse_is_refused_and_told_by_how_much(at, exported,
     before, after = figures(told)["acceptance questions"]
     assert after < before - 20
     assert reader_in_force(index) is None
+    assert not AXE.exists() or at.hindrances() == []
     assert "In force: the built-in reader" in at.page.locator("#readers").inner_text()
     at.check()
 

@@ -11,6 +11,7 @@ FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 PATIENCE = 90_000
 """Milliseconds that anything may take; generous, since a machine that runs tests can be busy."""
 
@@ -99,6 +100,17 @@ class Visit:
 
     def tab(self, name):
         self.page.get_by_role("tab", name=name).click()
+
+    def hindrances(self):
+        """Return the serious accessibility faults that axe-core finds on the page as it is."""
+        self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        run = "async () => (await axe.run()).violations.map(v => [v.id, v.impact, v.nodes[0].html])"
+        for _ in range(6):  # what is still fading in has too little contrast
+            self.page.wait_for_timeout(500)
+            found = [fault for fault in self.page.evaluate(run) if fault[1] in ("serious", "critical")]
+            if not found:
+                break
+        return found
 
     def check(self):
         assert self.faults == []
