@@ -51,7 +51,7 @@ _YES_NO = re.compile(
 )
 _POLITE = re.compile(
     r"^\W*(can|could|would|will|may) (you|i|we) (please |kindly )?((tell|show|explain to|ask) (me |you |us )?(?=(wh|how)\w*\b)"
-    r"|(?=(explain|describe|tell|give|show|list|name|say|summari[sz]e|find|quote|know)\b))"
+    r"|(?<=you )(please |kindly )?(?=(explain|describe|tell|give|show|list|name|say|summari[sz]e|find|quote)\b)|(?=know\b))"
     r"|^\W*(please )?tell (me|us) (?=(wh|how)\w*\b(?!ether))|^\W*i (want|would like|'d like) to know (?=(wh|how)\w*\b(?!ether))"
     r"|^\W*(do|would) you (happen to )?know (?=wh|how)"
     r"|^(请问)?[您你]?(能不能|能否|可否|可以|能)请?[您你]?(给我|帮我|为我)?(?=解释|介绍|告诉|说明|列出|描述|讲)",

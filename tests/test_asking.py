@@ -1,7 +1,7 @@
 import pytest
 
 from kgqa.amounts import measure
-from kgqa.asking import asked, fits
+from kgqa.asking import asked, fits, plain
 
 
 @pytest.mark.parametrize(
@@ -95,3 +95,17 @@ def test_the_unit_of_a_number(after: str, unit: str) -> None:
 )
 def test_chinese_measures_ask_for_a_number_or_a_time(question: str, form: str) -> None:
     assert asked(question).form == form
+
+
+@pytest.mark.parametrize(
+    ("question", "bare"),
+    [
+        ("Can you give me the symptoms of gout?", "give me the symptoms of gout?"),
+        ("Would you kindly list the side effects of metformin?", "list the side effects of metformin?"),
+        ("May I ask which drugs treat gout?", "which drugs treat gout?"),
+        ("Can I give ibuprofen in heart failure?", "Can I give ibuprofen in heart failure?"),
+        ("May we show the contract to a third party?", "May we show the contract to a third party?"),
+    ],
+)
+def test_polite_words_are_taken_away_and_a_question_for_leave_stays_one(question, bare):
+    assert plain(question) == bare

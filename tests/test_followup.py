@@ -1,5 +1,7 @@
 """Follow-ups are made whole; questions that stand alone are left alone."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -149,6 +151,10 @@ def test_a_chinese_question_that_only_adds_to_the_last_is_asked_of_its_entity():
     asked = resolve("那解除合同要提前多久通知？", [last], lambda text: [kind])
     assert asked.question == "技术服务合同，解除合同要提前多久通知？"
     assert resolve("那赔偿上限是多少？", [last], lambda text: []).question == "技术服务合同的赔偿上限是多少？"
+    deposit = Link(1, 3, "押金", "http://x/kind/deposit", "押金", 1.0, types=("x:Kind",))
+    typed = replace(last, links=(Link(0, 6, "技术服务合同", "http://x/contract/1", "", 1.0, types=("x:Contract",)),))
+    assert resolve("那押金是多少？", [typed], lambda text: [deposit]).question == "技术服务合同的押金是多少？"
+    assert not resolve("阿司匹林是什么？", [typed], lambda text: [deposit]).changed
     assert not resolve("那个多少钱一斤？", [said("x", language="zh")], lambda text: []).changed
     other = Link(1, 4, "租赁法", "http://x/law", "租赁法", 1.0)
     assert not resolve("那租赁法要提前多久通知？", [last], lambda text: [other]).changed

@@ -15,7 +15,10 @@ from .tags import Html, el
 Labeller = Callable[[Term], str]
 EACH, ALL = 3, 8
 """Statements of one relation, and statements in all, that opening a thing adds."""
-TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+ABOUT_STATEMENTS = frozenset(f"{RDF}{name}" for name in ("subject", "predicate", "object"))
+"""How RDF speaks of statements; of a thing they say nothing."""
+UNSAID = ABOUT_STATEMENTS | {f"{RDF}type"}  # its kind says little in a picture
 MOST = 80
 """Statements in one picture."""
 
@@ -28,6 +31,7 @@ class Explored:
     :param opened: things that were opened, and the statements that each added.
     :param starts: IRIs at the left.
     :param targets: IRIs or texts that are the answer.
+    :param rest: things of which not all is drawn, and how many statements are left out.
     """
 
     base: str = ""
@@ -35,6 +39,7 @@ class Explored:
     opened: tuple[tuple[str, tuple[Triple, ...]], ...] = ()
     starts: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
+    rest: tuple[tuple[str, int], ...] = ()
 
     def __hash__(self) -> int:
         return hash((self.base, self.starts, tuple(iri for iri, _ in self.opened), len(self.seeds)))
@@ -52,8 +57,10 @@ class Explored:
         :param around: gives an entity's sheet.
         """
         if any(iri == one for one, _ in self.opened):
-            return replace(self, opened=tuple(pair for pair in self.opened if pair[0] != iri))
-        return replace(self, opened=(*self.opened, (iri, nearest(around(iri)))))
+            others = tuple(pair for pair in self.opened if pair[0] != iri)
+            return replace(self, opened=others, rest=tuple(pair for pair in self.rest if pair[0] != iri))
+        entity = around(iri)
+        return replace(self, opened=(*self.opened, (iri, nearest(entity))), rest=(*self.rest, *_rest(entity)))
 
 
 def of_answer(base: str, answer: Answer) -> Explored:
@@ -67,22 +74,31 @@ def of_answer(base: str, answer: Answer) -> Explored:
 
 def of_entity(base: str, entity: Entity) -> Explored:
     """Return the view that begins with a thing and what surrounds it."""
-    return Explored(base, (), ((entity.iri, nearest(entity)),), (entity.iri,), (entity.iri,))
+    return Explored(base, (), ((entity.iri, nearest(entity)),), (entity.iri,), (entity.iri,), _rest(entity))
 
 
 def nearest(entity: Entity) -> tuple[Triple, ...]:
-    """Return a few statements of each relation of an entity, so that a long one does not fill the picture."""
+    """Return some statements of an entity: of each relation a few, so that a long one does not fill the picture, then others."""
     kept: dict[tuple[str, bool], int] = {}
-    found: list[Triple] = []
+    first: list[Triple] = []
+    others: list[Triple] = []
+    for inwards, relation, triple in _said(entity):
+        kept[relation, inwards] = kept.get((relation, inwards), 0) + 1
+        (first if kept[relation, inwards] <= EACH else others).append(triple)
+    return tuple([*first, *others][:ALL])
+
+
+def _said(entity: Entity) -> list[tuple[bool, str, Triple]]:
+    """Return what a picture can show of an entity, things that lead on before mere values."""
     sides = ((False, entity.outgoing), (True, entity.incoming))
     said = [(inwards, relation, triple) for inwards, group in sides for relation, _, triple in group]
-    said = [one for one in said if one[2].predicate.value != TYPE]  # its kind says little in a picture
-    said.sort(key=lambda one: one[2].object.kind != "iri")  # things that lead on before mere values
-    for inwards, relation, triple in said:
-        kept[relation, inwards] = kept.get((relation, inwards), 0) + 1
-        if kept[relation, inwards] <= EACH and len(found) < ALL:
-            found.append(triple)
-    return tuple(found)
+    said = [one for one in said if one[2].predicate.value not in UNSAID]
+    return sorted(said, key=lambda one: one[2].object.kind != "iri")
+
+
+def _rest(entity: Entity) -> tuple[tuple[str, int], ...]:
+    left = len(_said(entity)) - len(nearest(entity))
+    return ((entity.iri, left),) if left > 0 else ()
 
 
 def graph_view(view: Explored, label: Labeller, language: str = "en") -> Html:
@@ -98,7 +114,15 @@ def graph_view(view: Explored, label: Labeller, language: str = "en") -> Html:
     rows = [el("li", _sentence(triple, label, language)) for triple in triples]
     listed = el("details", el("summary", t("as_list", language, n=len(rows))), el("ul", rows, cls="steps"), cls="more")
     scroll = el("div", drawn, cls="scroll", tabindex="0", role="region", aria_label=t("graph_view", language))
-    return el("article", el("p", t("graph_hint", language), cls="muted"), scroll, listed, cls="sheet graph-view")
+    more = el("p", [_left(iri, left, label, language) for iri, left in view.rest], cls="muted") if view.rest else None
+    hint = el("p", t("graph_hint", language), cls="muted")
+    return el("article", hint, scroll, more, listed, cls="sheet graph-view")
+
+
+def _left(iri: str, left: int, label: Labeller, language: str) -> Html:
+    """Tell how many statements of a thing are not drawn, with a control that opens its sheet."""
+    name = el("button", label(Term(iri)), type="button", cls="link", data_act="entity", data_iri=iri)
+    return el("span", name, " ", t("graph_left", language, n=f"{left:,}"), " ")
 
 
 def _sentence(triple: Triple, label: Labeller, language: str) -> Sequence[object]:

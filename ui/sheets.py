@@ -9,9 +9,9 @@ from typing import Any
 
 from kgqa.types import Document, Entity, Hit, Path, Step, Term, Triple
 
-from .evidence_card import validity
+from .evidence_card import headed, validity
 from .figures import language_name
-from .graph_view import nearest
+from .graph_view import ABOUT_STATEMENTS, nearest
 from .pdf_page import PageDrawn, page_of
 from .picture import picture
 from .strings import t
@@ -123,9 +123,11 @@ def entity_sheet(entity: Entity, language: str = "en", label: Labeller | None = 
         parts.append(el("details", el("summary", t("neighbourhood", language)), scroll, cls="drawing"))
     if entity.passages:
         rows = [
-            el("li", el("blockquote", passage.text[:400]), el("code", passage.doc_id))
+            el("li", el("blockquote", headed(passage.text[:400]), lang=passage.language),
+               el("button", passage.title or passage.doc_id, type="button", cls="link", data_act="document",
+                  data_doc=passage.doc_id, data_start=passage.start, data_end=passage.end))
             for passage in entity.passages[:8]
-        ]
+        ]  # fmt: skip
         parts.append(el("section", el("h4", t("passages", language)), el("ul", rows, cls="plain")))
     identifier = el("p", el("strong", t("identifier", language) + ": "), el("code", entity.iri), cls="muted")
     return el("article", parts, identifier, cls="sheet")
@@ -153,16 +155,18 @@ def _missing(entity: Entity, language: str) -> Html:
 
 def _statements(key: str, items: Sequence[tuple[str, str, Triple]], language: str, *, inwards: bool) -> Html | None:
     """Return statements grouped by relation, long groups folded."""
-    if not items:
-        return None
     groups: dict[str, list[tuple[str, Term, Triple]]] = {}
     for relation, name, triple in items:
         predicate = triple.predicate.value
         if predicate == TYPE and not inwards:
             continue  # its kind is said above
+        if predicate in ABOUT_STATEMENTS:
+            continue
         known = next((key for end, key in (BACK if inwards else KNOWN).items() if predicate.endswith(end)), "")
         relation = t(known, language) if known else relation
         groups.setdefault(relation, []).append((name, triple.subject if inwards else triple.object, triple))
+    if not groups:
+        return None
     rows = [[el("dt", relation), el("dd", _values(group, language))] for relation, group in groups.items()]
     return el("section", el("h4", t(key, language)), el("dl", rows, cls="facts"))
 

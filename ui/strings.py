@@ -154,6 +154,7 @@ STRINGS: dict[str, tuple[str, str]] = {
         "A name opens its sheet; + shows what surrounds it. Hold the pointer over a line to see its sources.",
         "点击名称打开实体页；点击 + 展开周边关系。将指针停在连线上可查看出处。",
     ),
+    "graph_left": ("has {n} more statements, which its sheet tells.", "另有 {n} 条陈述，见实体页。"),
     "graph_empty": ("There is nothing to draw.", "没有可显示的内容。"),
     "as_list": ("The same {n} statements as a list", "以列表显示这 {n} 条陈述"),
     "open_thing": ("Show what surrounds {name}", "展开“{name}”的周边关系"),

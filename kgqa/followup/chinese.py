@@ -105,9 +105,15 @@ def _without_bearer(question: str, plain: str, context: Context) -> Resolved | N
     if act is not None and not context.named_before(act.start("whole") + 1):
         return Resolved(f"{focus}{question[act.start('whole') :]}", "bearer", focus)
     bare = _BARE.match(plain)
-    if bare is not None and context.named is not None and not context.names_own:
+    if bare is not None and context.named is not None and (not context.names_own or _property(bare["tail"], context)):
         return Resolved(f"{focus}的{question}", "bearer", focus)
     return None
+
+
+def _property(tail: str, context: Context) -> bool:
+    """Tell whether what is named is a measure of the last entity: "押金是多少？", where the deposit is a thing of the graph."""
+    alike, known = context.alike()
+    return bool(re.search(r"多|几", tail)) and known and alike is None
 
 
 def _unwrapped(question: str) -> str:

@@ -12,15 +12,19 @@ from inert import check, name_of
 from kgqa.types import (
     Answer,
     Conflict,
+    Entity,
     Evidence,
     Reason,
+    Term,
+    Triple,
 )
 from ui.answer_card import answer_card, confidence_words
 from ui.evidence_card import conflict_card, evidence_card, highlight
 from ui.figures import documents_list
+from ui.graph_view import graph_view, nearest, of_entity
 from ui.pdf_page import page_of
 from ui.picture import picture
-from ui.sheets import document_sheet
+from ui.sheets import document_sheet, entity_sheet
 from ui.strings import STRINGS, t
 from ui.tags import Html, el, join, text
 
@@ -202,3 +206,22 @@ def test_a_name_with_turning_characters_is_shown_without_and_reported_with_them(
 
     shown = documents_list([("a\u202egnp.txt", "x\u202ey")])
     assert 'data-doc="a\u202egnp.txt"' in shown and shown.count("\u202e") == 1
+
+
+def test_a_picture_tells_how_much_of_a_thing_it_leaves_out():
+    def entity(count):
+        said = [
+            ("has symptom", f"d{n}", Triple(Term(f"x:d{n}"), Term("x:hasSymptom"), Term("x:cough")))
+            for n in range(count)
+        ]
+        about = Triple(Term("x:s1"), Term("http://www.w3.org/1999/02/22-rdf-syntax-ns#subject"), Term("x:cough"))
+        return Entity("x:cough", "cough", incoming=(*said, ("subject", "s1", about)))
+
+    assert len(nearest(entity(5))) == 5, "a relation may have the place that no other needs"
+    view = of_entity("kb", entity(20))
+    assert len(view.triples) == 8
+    shown = graph_view(view, lambda term: term.value.removeprefix("x:"))
+    assert "has 12 more statements" in re.sub("<[^>]+>", "", shown) and "s1" not in shown
+    closed = view.toggled("x:cough", lambda iri: entity(20))
+    assert closed.rest == () and closed.toggled("x:cough", lambda iri: entity(20)).rest == (("x:cough", 12),)
+    assert "subject" not in entity_sheet(entity(2))
