@@ -11,11 +11,17 @@ from pathlib import Path
 from typing import Any
 
 IMAGES = Path(__file__).parent / "images"
+MATRIX = ("drugs", "When must it not be given?\nWhat are the side effects?")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"]
 
 
-def shoot(base: Any, question: str, chinese: str, images: Path = IMAGES) -> list[Path]:
-    """Open a knowledge base in the chat, ask, and picture each page in the ways people see it."""
+def shoot(
+    base: Any, question: str, chinese: str, images: Path = IMAGES, matrix: tuple[str, str] = MATRIX
+) -> list[Path]:
+    """Open a knowledge base in the chat, ask, and picture each page in the ways people see it.
+
+    :param matrix: a folder of documents, and questions that are asked of each of them.
+    """
     from playwright.sync_api import sync_playwright
 
     import ui
@@ -36,9 +42,11 @@ def shoot(base: Any, question: str, chinese: str, images: Path = IMAGES) -> list
         wide.locator("#inspector .toggle[aria-expanded=false]").nth(1).click()
         wide.wait_for_selector("#inspector .toggle[aria-expanded=true]")
         made.append(_save(wide, images / "graph.png"))
-        for tab, name in (("Knowledge base", "knowledge-base"), ("Batch", "batch")):
-            wide.get_by_role("tab", name=tab).click()
-            made.append(_save(wide, images / f"{name}.png"))
+        wide.get_by_role("tab", name="Knowledge base").click()
+        made.append(_save(wide, images / "knowledge-base.png"))
+        wide.get_by_role("tab", name="Batch").click()
+        _batch(wide, matrix)
+        made.append(_save(wide, images / "batch.png"))
         dark = _page(browser, url, 1280, 860)
         dark.click("#theme")
         dark.locator("#language label").nth(1).click()
@@ -67,6 +75,20 @@ def _ask(page: Any, question: str) -> None:
     page.fill("#question textarea", question)
     page.keyboard.press("Enter")
     page.wait_for_selector("#live article.card")
+
+
+def _batch(page: Any, matrix: tuple[str, str]) -> None:
+    """Ask questions of each document of a folder, and scroll to the answers."""
+    folder, questions = matrix
+    page.locator("#batch-typed textarea").fill(questions)
+    page.locator("#batch-matrix input").check()
+    page.get_by_label("Documents for that").click()
+    page.get_by_role("option", name=f"All documents in {folder} (").click()
+    page.keyboard.press("Escape")
+    page.click("#batch-run")
+    page.wait_for_selector("#batch-told .ok")
+    page.wait_for_selector("#batch-answers table")
+    page.evaluate("document.querySelector('#batch-run').scrollIntoView({ block: 'start' })")
 
 
 def _save(page: Any, file: Path) -> Path:
