@@ -220,7 +220,7 @@ class Opened:
         """The documents behind the passages."""
         from kgqa.library import DocumentLibrary
 
-        return DocumentLibrary(self.store, self.graph, self.linker, self.retriever)
+        return DocumentLibrary(self.store, self.graph, self.linker, self.retriever, self.view)
 
     def _reader(self) -> Reader:
         from kgqa.promotion import reader_in_force

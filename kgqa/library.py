@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from kgqa.types import Filters, Link, Passage
 
 if TYPE_CHECKING:
     from kgqa.graph.store import GraphStore
+    from kgqa.graph.view import View
     from kgqa.store.passages import PassageStore
 
 
@@ -24,9 +25,18 @@ class DocumentLibrary:
 
     :param graph: the graph and its entity linker, where there is one.
     :param retriever: searches the passages, where there are some.
+    :param view: gives what filters show of the graph, where there is one.
     """
 
-    def __init__(self, store: PassageStore, graph: GraphStore | None, linker: Any, retriever: Any) -> None:
+    def __init__(
+        self,
+        store: PassageStore,
+        graph: GraphStore | None,
+        linker: Any,
+        retriever: Any,
+        view: Callable[[Filters], View] | None = None,
+    ) -> None:
+        self._view = view if graph is not None else None
         self._store, self._graph, self._linker, self._retriever = store, graph, linker, retriever
 
     @cached_property
@@ -69,6 +79,16 @@ class DocumentLibrary:
         from kgqa.graph.subjects import subjects
 
         return subjects(self._graph, self._linker.documents) if self._graph is not None else {}
+
+    def joint(self, entities: Sequence[str], kinds: Collection[str], filters: Filters) -> tuple[frozenset[str], int]:
+        """Return ids of the documents that are the own text of what the graph joins most of some things with, and of how many."""
+        from kgqa.graph.joint import joint_texts
+
+        return (
+            joint_texts(self._view(filters), entities, kinds, self._linker.documents)
+            if self._view
+            else (frozenset(), 0)
+        )
 
     def named(self, name: str, filters: Filters) -> frozenset[str]:
         """Return ids of the documents that call themselves by a name on their first page, at most two."""

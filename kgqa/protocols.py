@@ -123,6 +123,12 @@ class Library(Protocol):
     def named(self, name: str, filters: Filters) -> frozenset[str]:
         """Return ids of the documents that call themselves by a name, at most two."""
 
+    def joint(self, entities: Sequence[str], kinds: Collection[str], filters: Filters) -> tuple[frozenset[str], int]:
+        """Return ids of the documents that are the own text of what the graph joins most of some things with, and of how many.
+
+        :param kinds: classes that are named, which decide between several such texts.
+        """
+
     def pointed_at(self, question: str) -> tuple[tuple[int, int], frozenset[str]] | None:
         """Return where a question names a document by its number ("case note 1"), and which; ``None`` where it does not."""
 

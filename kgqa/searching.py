@@ -10,6 +10,7 @@ from typing import Literal
 from kgqa.asking import topic
 from kgqa.language import detect, fold, is_chinese
 from kgqa.naming import name_in, name_words
+from kgqa.parties import described, kinds, parties
 from kgqa.parts import Part, numbers_in, part_in
 from kgqa.protocols import Library
 from kgqa.types import Filters, GraphFinding, Hit, Link, Passage
@@ -123,7 +124,27 @@ def _plan(
     if place and library and (documents := library.named(question[slice(*place)], filters)):
         name = Link(*place, question[slice(*place)], "", "", 1.0, "given")
         return [_in_documents(question, name, documents, filters, None)]
-    return [_anywhere(question, links, filters, library)]
+    return [_joined(question, links, filters, library) or _anywhere(question, links, filters, library)]
+
+
+def _joined(question: str, links: Sequence[Link], filters: Filters, library: Library | None) -> Search | None:
+    """Return the search in the text of what joins the named things in the graph, or one that lifts it, if there is one text."""
+    named, classes = parties(links), kinds(links)
+    if library is None or not named or not (classes or len(named) > 1):
+        return None  # one thing alone, as "X", does not ask for a text that it takes part in
+    documents, joins = library.joint([link.entity for link in named], classes, filters)
+    if not 0 < len(documents) <= _JOINT:
+        return None
+    place = described(question, named) if joins == len(named) else None
+    if place is not None:
+        name = Link(*place, question[slice(*place)], "", "", 1.0, "given")
+        return _in_documents(question, name, documents, filters, None)
+    search = _anywhere(question, links, filters, library)
+    return replace(search, boost=search.boost | documents, focus="subject")
+
+
+_JOINT = 2
+"""Texts that may belong to what joins the named things; more, and they tell nothing."""
 
 
 def _topical(link: Link) -> bool:

@@ -12,6 +12,9 @@ class Shelf:
     def about(self, entities):
         return frozenset({"gout.md"} if "ex:gout" in entities else ())
 
+    def joint(self, entities, kinds, filters):
+        return frozenset(), 0
+
     def named(self, name, filters):
         return frozenset({"supply.txt"}) if "Supply Agreement" in name else frozenset()
 

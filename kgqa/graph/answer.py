@@ -12,6 +12,7 @@ from kgqa.asking import of_words
 from kgqa.graph import asof
 from kgqa.graph.described import Description, descriptions
 from kgqa.graph.features import FEATURES
+from kgqa.graph.kinds import asked_kind
 from kgqa.graph.matching import Match
 from kgqa.graph.objections import objection
 from kgqa.graph.operations import Result, Runner
@@ -169,7 +170,7 @@ class GraphSearch:
             )
             if item is None:
                 continue
-            result = Runner(view).run(item.query)
+            item, result = self._of_kind(inner, item, Runner(view), view)
             if result.terms and len(result.terms) <= _MOST_FILLS and all(term.kind == "iri" for term in result.terms):
                 return self._filled(inner, item, result, part, view)
             # The longest description that makes sense names nothing: a shorter one would name something else.
@@ -220,8 +221,17 @@ class GraphSearch:
                 empty = empty or item
         return findings, [self._void(empty)] if empty else []
 
-    def _finding(self, match: Match, item: Scored, runner: Runner, view: View) -> GraphFinding | None:
+    def _of_kind(self, match: Match, item: Scored, runner: Runner, view: View) -> tuple[Scored, Result]:
+        """Run a query, again with the class that is asked for where it gives others as well."""
         result = runner.run(item.query)
+        kind = asked_kind(match, item.query, result.terms, self.words, view)
+        if not kind:
+            return item, result
+        item = replace(item, query=replace(item.query, kind=kind))
+        return item, runner.run(item.query)
+
+    def _finding(self, match: Match, item: Scored, runner: Runner, view: View) -> GraphFinding | None:
+        item, result = self._of_kind(match, item, runner, view)
         reading = match.reading
         links = tuple(anchor.link for anchor in item.anchors.values() if anchor.link is not None)
         if item.query.operation == "ask":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from kgqa.graph.query import Chain, Condition, Hop, Query
+from kgqa.graph.query import Chain, Condition, Hop, Query, kinds_of
 from kgqa.graph.store import GraphStore, Table
 from kgqa.graph.view import View
 from kgqa.graph.vocabulary import TYPE
@@ -45,6 +45,7 @@ class Runner:
 
     def __init__(self, store: GraphStore | View, most: int = _MOST_NODES) -> None:
         self._store = store
+        self._all_of_it = store.store if isinstance(store, View) else store
         self._most = most
         self._chains: dict[Chain, Reached] = {}
 
@@ -55,6 +56,8 @@ class Runner:
         terms = dict.fromkeys(tail.nodes if tail else core)
         for term in query.exclude:
             terms.pop(term, None)
+        if query.kind:
+            terms = {term: None for term in terms if query.kind in self._kinds(term)}
         if query.target is not None:
             terms = {term: None for term in terms if term == query.target}
         found = self._best(query, list(terms))
@@ -106,6 +109,11 @@ class Runner:
             for p in condition.relation.predicates
             for value in self._store.objects(term.value, p)
         )
+
+    def _kinds(self, term: Term) -> set[str]:
+        if term.kind != "iri":
+            return set()
+        return kinds_of(term, self._all_of_it, [kind.value for kind in self._store.objects(term.value, TYPE)])
 
     def _walk(self, nodes: Iterable[Term], hops: tuple[Hop, ...], apart: Term | None) -> Reached:
         reached = Reached(dict.fromkeys(nodes))

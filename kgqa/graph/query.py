@@ -14,9 +14,12 @@ from datetime import date
 from kgqa.graph import vocabulary as v
 from kgqa.graph.question import Operation
 from kgqa.graph.schema_words import Relation
+from kgqa.graph.store import GraphStore
 from kgqa.graph.times import Bound, Period
 from kgqa.types import Term
 
+WIDER = (v.SUBCLASS, v.SKOS + "broader")
+"""What leads from a class to a wider one."""
 TRUE = Term("true", "literal", datatype=v.XSD + "boolean")
 """Target of a yes/no question about a statement that is itself true or false."""
 
@@ -84,6 +87,7 @@ class Query:
     """A whole query. ``target`` is what a yes/no question asks about; ``order`` is what a superlative compares.
 
     :param barred: class that no answer has; ``lacks`` a relation that no answer has.
+    :param kind: class that each answer has, by itself or by a narrower one.
     """
 
     chains: tuple[Chain, ...]
@@ -98,6 +102,7 @@ class Query:
     target: Term | None = None
     barred: str = ""
     lacks: Relation | None = None
+    kind: str = ""
 
     @property
     def hops(self) -> tuple[Hop, ...]:
@@ -120,6 +125,15 @@ class Query:
 def _short(day: date | None) -> str | None:
     """Write a day without ``-01`` at the end: as text ``2015`` comes before each day of that year, in all of XSD's date types."""
     return None if day is None else day.isoformat().removesuffix("-01").removesuffix("-01")
+
+
+def kinds_of(term: Term, store: GraphStore, stated: Iterable[str]) -> set[str]:
+    """Return the classes of a thing, wider ones included; of a class, or a concept of a scheme, those above it.
+
+    :param stated: classes that it is said to be of.
+    """
+    own = {term.value, *stated}
+    return own | {above for kind in own for p in WIDER for above in store.closure(kind, p)}
 
 
 # --- SPARQL --------------------------------------------------------------------------------------------------------------
@@ -166,6 +180,8 @@ class _Writer:
             parts.append(f"FILTER NOT EXISTS {{ {core} {_path(query.lacks.predicates)} {self._fresh()} }}")
         if query.tail:
             parts.append(self.hops(core, query.tail, "?a", None))
+        if query.kind:
+            parts.append(f"?a {_path((v.TYPE,))}?/{_path(WIDER)}* {_term(Term(query.kind))} .")
         parts += [f"FILTER(?a != {_term(term)})" for term in query.exclude]
         if query.target is not None:
             parts.append(f"FILTER(?a = {_term(query.target)})")

@@ -13,9 +13,9 @@ from kgqa.types import Term
 
 _WORDS = {
     "en": {"list": "things that", "count": "number of things that", "ask": "whether", "max": "last of the things that", "min": "first of the things that",
-           "and": " and ", "or": " or ", "not": "but not: ", "any": "something", "it": "it", "then": ", then ", "from": "from", "to": "up to (not including)"},
+           "and": " and ", "or": " or ", "not": "but not: ", "any": "something", "it": "it", "then": ", then ", "from": "from", "to": "up to (not including)", "of": "are of the kind {} and "},
     "zh": {"list": "满足以下条件的事物：", "count": "满足以下条件的事物的数量：", "ask": "是否", "max": "满足以下条件且最大者：", "min": "满足以下条件且最小者：",
-           "and": "，且", "or": "，或", "not": "但不包括：", "any": "某物", "it": "它", "then": "，然后", "from": "自", "to": "至（不含）"},
+           "and": "，且", "or": "，或", "not": "但不包括：", "any": "某物", "it": "它", "then": "，然后", "from": "自", "to": "至（不含）", "of": "类别为{}，"},
 }  # fmt: skip
 
 
@@ -32,6 +32,8 @@ def say(query: Query, names: Names, language: str = "en") -> str:
     shut += [_relation(query.lacks, names, language)] if query.lacks is not None else []
     if shut:
         text += " " + words["not"] + words["and"].join(shut)
+    if query.kind:
+        text = words["of"].format(names.label(query.kind, language)) + text
     if query.tail:
         text += words["then"] + " → ".join(_hop(hop, names, language) for hop in query.tail)
     if query.operation == "ask" and query.target is not None:
