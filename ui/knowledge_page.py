@@ -14,6 +14,7 @@ from kgqa.cli.speech import translate
 from .desk import Desk, KnowledgeBase, explain_fault
 from .figures import contents, documents_list, file_report, side_by_side
 from .frame import Frame, data_of, number, owner_of, page, user_of
+from .pdf_page import pdf_page
 from .sheets import document_sheet, entity_sheet, hits
 from .strings import t
 from .tags import el, join, plain
@@ -135,7 +136,9 @@ class Knowledge:
         try:
             if data.get("act") == "document":
                 document = self._desk.document(kb, data.get("doc", ""), user)
-                sheet = document_sheet(document, number(data.get("start"), 0), number(data.get("end"), 0), language)
+                start, end = number(data.get("start"), 0), number(data.get("end"), 0)
+                drawn = pdf_page(kb, document, start, end) if end else None
+                sheet = document_sheet(document, start, end, language, drawn)
             else:
                 entity = self._desk.entity(kb, data.get("iri", ""), language, user)
                 sheet = entity_sheet(entity, language, self._desk.labeller(kb, language, user))

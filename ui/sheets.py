@@ -231,4 +231,4 @@ def _hit(hit: Hit, language: str) -> Html:
     )  # fmt: skip
     where = " · ".join(x for x in (passage.heading, f"{hit.score:.3f}") if x)
     title = el("p", el("strong", passage.title or passage.doc_id), " ", el("span", where, cls="muted"))
-    return el("li", title, el("blockquote", passage.text[:500], lang=passage.language), button)
+    return el("li", title, el("blockquote", headed(passage.text[:500]), lang=passage.language), button)

@@ -55,6 +55,19 @@ def test_one_day_that_graph_and_text_write_differently_is_no_conflict(visit):
     at.check()
 
 
+def test_a_found_passage_is_opened_on_its_page(visit):
+    at = visit().ready()
+    at.tab("Knowledge base")
+    at.page.get_by_label("Search passages").fill("first-choice vasopressor")
+    at.page.keyboard.press("Enter")
+    hit = at.page.locator("#found .hits > li", has_text="Noradrenaline is the first-choice vasopressor").first
+    assert "## " not in hit.inner_text()
+    hit.locator("[data-act=document]").click()
+    at.page.locator("#found .page-picture img").wait_for()
+    assert "Noradrenaline" in at.page.locator("#found .document-text").inner_text()
+    at.check()
+
+
 def test_an_abstention_says_why_and_what_would_help(visit):
     at = visit().ready()
     at.ask("Who is the president of France?")
