@@ -35,12 +35,7 @@ class Anchors:
         self._words = words
         sides = [side for relation in words.relations for side in (relation.subject, relation.object)]
         self._generic = {frozenset(name.stems) for side in sides for name in side.names}
-        self._generic |= {
-            frozenset(name.stems)
-            for iri in words.schema.classes
-            if words.schema.classes[iri].instances
-            for name in words.class_names(iri)
-        }
+        self._generic |= {frozenset(name.stems) for iri in words.populated for name in words.class_names(iri)}
         self._dates = tuple(relation for relation in words.relations if relation.object.kind == "date")
         self._codings = {
             p

@@ -8,6 +8,7 @@ from itertools import permutations, product
 
 from kgqa.graph.denials import lacking
 from kgqa.graph.joined import joined
+from kgqa.graph.listing import wholes
 from kgqa.graph.matching import Match
 from kgqa.graph.query import TRUE, Chain, Condition, Hop, Query
 from kgqa.graph.question import Reading
@@ -67,6 +68,8 @@ class Enumerator:
                 found[query] = None
                 if len(found) >= _MOST:
                     return list(found)
+        if not anchors:
+            found.update(dict.fromkeys(wholes(match, self._words)))
         if not anchors and (reading.periods or reading.bounds or reading.superlative):
             found.update(dict.fromkeys(self._unanchored(match)))
         return list(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from kgqa.graph import vocabulary as v
 from kgqa.graph.matching import Match
@@ -30,19 +30,22 @@ def asked_kind(match: Match, query: Query, terms: Iterable[Term], words: SchemaW
     if not all(kind & words.schema.classes.keys() for kind in kinds):
         return ""  # what has no class is of none for lack of knowledge
     possible = set(side.classes)
-    for named in _named(match, head, words):
+    for named in named_kinds(match, head, words):
         of_it = [named in kind for kind in kinds]
         if any(of_it) or named in possible:
             return "" if all(of_it) else named
     return ""
 
 
-def _named(match: Match, head: tuple[int, ...], words: SchemaWords) -> list[str]:
-    """Return the classes that the words of what is asked for name in full, the narrowest first."""
+def named_kinds(match: Match, head: Sequence[int], words: SchemaWords) -> list[str]:
+    """Return the classes that some words of a question name in full, the narrowest first.
+
+    :param head: positions of the words; those without content may be left unnamed.
+    """
     content = [k for k in head if k in match.reading.content]
     found = []
     for iri, info in words.schema.classes.items():
-        if not info.instances or iri.startswith((v.OWL, v.RDF, v.RDFS)):
+        if iri not in words.populated or iri.startswith((v.OWL, v.RDF, v.RDFS)):
             continue
         for name in words.class_names(iri):
             explains = match.names((name,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from kgqa.graph.query import Chain, Condition, Hop, Query, kinds_of
+from kgqa.graph.query import WIDER, Chain, Condition, Hop, Query, kinds_of
 from kgqa.graph.store import GraphStore, Table
 from kgqa.graph.view import View
 from kgqa.graph.vocabulary import TYPE
@@ -165,8 +165,8 @@ class Runner:
     def _all(self, query: Query) -> Reached:
         """Return all things that a query without an anchor chooses from: a class, or what has the compared literal."""
         relations = [item.relation for item in query.conditions] + ([query.order] if query.order else [])
-        if query.cls:
-            found: Iterable[str] = self._store.subjects(query.cls, TYPE)
+        if query.cls or query.kind:
+            found: Iterable[str] = self._members(query.cls or query.kind)
         else:
             predicates = " ".join(f"<{p}>" for p in (relations[0].predicates if relations else ()))
             table = self._store.select(
@@ -176,6 +176,17 @@ class Runner:
             found = [row[0].value for row in rows if row[0] is not None and row[0].kind == "iri"]
         nodes = {Term(iri): None for iri in list(found)[: self._most] if not iri.startswith("_:")}
         return Reached(nodes, complete=len(nodes) < self._most)
+
+    def _members(self, cls: str) -> list[str]:
+        """Return the things of a class or of a narrower one."""
+        below = {iri for p in WIDER for iri in self._all_of_it.closure(cls, p, "into")}
+        return list(dict.fromkeys(iri for kind in (cls, *sorted(below)) for iri in self._store.subjects(kind, TYPE)))
+
+    def _classed(self, query: Query, node: Term) -> Iterable[Path]:
+        """Return the statement of a thing's class, where that is all that makes it an answer."""
+        if query.kind and not query.chains and node.kind == "iri":
+            stated = [kind for kind in self._store.objects(node.value, TYPE) if query.kind in self._kinds(kind)]
+            yield from (Path((Step(self._store.triple(node.value, TYPE, kind)),)) for kind in stated[:1])
 
     def _paths(self, query: Query, terms: list[Term], tail: Reached | None) -> tuple[Path, ...]:
         found: list[Path] = []
@@ -188,6 +199,7 @@ class Runner:
                     if before or steps:
                         found.append(Path(tuple([*before, *steps])))
             found += [Path((step,)) for step in self._conditions(query, node)]
+            found += self._classed(query, node)
             if len(found) >= _MOST_PATHS:
                 break
         return tuple(found[:_MOST_PATHS])

@@ -181,7 +181,10 @@ class _Writer:
         if query.tail:
             parts.append(self.hops(core, query.tail, "?a", None))
         if query.kind:
-            parts.append(f"?a {_path((v.TYPE,))}?/{_path(WIDER)}* {_term(Term(query.kind))} .")
+            step = _path((v.TYPE,)) + (
+                "?" if query.chains else ""
+            )  # without a chain its members, not the classes below it
+            parts.append(f"?a {step}/{_path(WIDER)}* {_term(Term(query.kind))} .")
         parts += [f"FILTER(?a != {_term(term)})" for term in query.exclude]
         if query.target is not None:
             parts.append(f"FILTER(?a = {_term(query.target)})")

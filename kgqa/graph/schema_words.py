@@ -134,12 +134,15 @@ class SchemaWords:
     """All relations of a graph, with vectors of their phrases when an encoder is given.
 
     :ivar relations: in a fixed order; ``vectors[i]`` are the phrases' rows of relation ``i``.
+    :ivar populated: classes that have members, by themselves or by a narrower class.
     """
 
     def __init__(self, store: GraphStore, encoder: Encoder | None = None) -> None:
         self.schema = store.schema()
         self._store = store
         self._named: dict[str, tuple[Words, ...]] = {}
+        direct = [iri for iri, info in self.schema.classes.items() if info.instances]
+        self.populated = frozenset({*direct, *(above for iri in direct for above in store.closure(iri, v.SUBCLASS))})
         self.relations = tuple(self._relations())
         self.by_key = {relation.key: relation for relation in self.relations}
         self.class_words = {iri: Words.of(name.text) for iri, name in self._class_names()}

@@ -51,7 +51,8 @@ class Scorer:
         account.tail(query.tail)
         account.conditions(query)
         account.lacking(query, self._words)
-        account.classes(self._words.class_names(query.cls) if query.cls else ())
+        for cls in filter(None, (query.cls, query.kind)):
+            account.classes(self._words.class_names(cls))
         for anchor in anchors.values():
             account.anchor(anchor, self._words)
         return account
@@ -178,6 +179,7 @@ class _Account:
         """Take in what the answers must not be or have."""
         if query.barred:
             self.classes(words.class_names(query.barred))
+        if query.barred or (query.kind and not query.chains):  # of a whole class its name is all there is to support
             self._supports.append(1.0)
         if query.lacks is not None:
             self.explained = np.maximum(self.explained, self._match.fit(query.lacks).explains)

@@ -62,3 +62,29 @@ def test_they_are_counted_and_the_query_says_so(deals) -> None:
     table = deals[0].select(listed.sparql)
     assert {row[0] for row in table.rows} == {term for term, _ in listed.values}
     assert "lease" in listed.words
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("Which leases are there?", {"A-2", "A-3"}),
+        ("List all agreements.", {"A-1", "A-2", "A-3", "A-4"}),
+        ("What are the charters?", {"A-4"}),
+        ("有哪些合同？", {"A-1", "A-2", "A-3", "A-4"}),
+        ("How many leases are there?", {"2"}),
+        ("一共有多少份租赁合同？", {"2"}),
+    ],
+)
+def test_all_that_there_is_of_a_class(deals, question: str, names: set[str]) -> None:
+    finding = first(deals, question)
+    assert {label for _, label in finding.values} == names
+    assert all(path.steps for path in finding.paths) and finding.paths
+    table = deals[0].select(finding.sparql)
+    assert (len(table.rows) if finding.kind == "entities" else 1) == len(finding.values)
+
+
+@pytest.mark.parametrize("question", ["What is a lease?", "Which leases ended early?", "What are leases good for?"])
+def test_what_says_more_is_no_list_of_a_class(deals, question: str) -> None:
+    _, linker, search = deals
+    found = search.find([question], linker.link([question]), Filters())[0]
+    assert not any(label in ("A-2", "A-3") for finding in found for _, label in finding.values)
