@@ -109,3 +109,18 @@ def test_chinese_measures_ask_for_a_number_or_a_time(question: str, form: str) -
 )
 def test_polite_words_are_taken_away_and_a_question_for_leave_stays_one(question, bare):
     assert plain(question) == bare
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("When must it not be given?", "span"),
+        ("When may the licensor terminate?", "span"),
+        ("什么时候不能使用β受体阻滞剂？", "span"),
+        ("When was the lease signed?", "date"),
+        ("When does the lease end?", "date"),
+        ("合同什么时候到期？", "date"),
+    ],
+)
+def test_in_what_case_is_no_question_for_a_day(question: str, kind: str) -> None:
+    assert asked(question).kind == kind
