@@ -163,7 +163,11 @@ _CASE = re.compile(
     r"\bwhen (?:must|should|shall|may|can|is it|are they)\b|(?:什么时候|何时)(?:才|就)?(?:可以|应当|应该|必须|不得|不能|不可|不应|能)",
     re.I,
 )
-"""Asks in what case something is to be done or left, not on what day."""
+
+
+def of_case(question: str) -> bool:
+    """Tell whether a question with "when" asks in what case something is to be done or left, not on what day."""
+    return _CASE.search(question) is not None
 
 
 def _asked(question: str) -> Asked:
@@ -177,7 +181,7 @@ def _asked(question: str) -> Asked:
         return Asked("span", "span")
     if _QUOTE.search(question):
         return Asked("span", "quote")
-    if _DATE.search(question) and not _CASE.search(question):
+    if _DATE.search(question) and not of_case(question):
         return Asked("date", "span")
     if _DEFINE.search(question) and not _OF.search(question):
         return Asked("span", "quote")

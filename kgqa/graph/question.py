@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from kgqa.asking import of_case
 from kgqa.graph import cues
 from kgqa.graph.times import Bound, Period, bounds, periods
 from kgqa.graph.words import LIGHT, STOP, Token, groups, is_chinese, tokens
@@ -171,6 +172,8 @@ def _wh(masked: str) -> str:
     if not match:
         return ""
     word = match.group().lower()
+    if of_case(masked):
+        return "how"  # "when must it not be given" asks for no day
     return {"whom": "who"}.get(word, cues.WH_ZH.get(word, "when" if word.startswith("哪") else word))
 
 
