@@ -160,7 +160,8 @@ def asked(question: str) -> Asked:
 
 
 _CASE = re.compile(
-    r"\bwhen (?:must|should|shall|may|can|is it|are they)\b|(?:什么时候|何时)(?:才|就)?(?:可以|应当|应该|必须|不得|不能|不可|不应|能)",
+    r"\bwhen (?:must|should|shall|may|can|is it|are they)\b"
+    r"|(?:什么时候|何时)(?:才|就)?(?:可以|应当|应该|必须|不[得能可应]|能)",
     re.I,
 )
 
