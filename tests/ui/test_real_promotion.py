@@ -120,7 +120,7 @@ def test_a_reader_trained_from_exported_feedback_passes_is_in_force_and_is_taken
     at.page.locator("#own-reader > button").click()
     shown = at.page.locator("#own-reader pre").inner_text()
     assert shown.startswith(f"kgqa train reader {exported.name} --base builtin --out ")
-    reader = trained(exported, tmp_path / "reader", "--base", "builtin", "--lr", "1e-6", "--epochs", "1")
+    reader = trained(exported, tmp_path / "reader", "--base", "builtin", "--lr", "1e-9", "--epochs", "1")
     told = gate(at, reader)
     assert re.search(r"In force now as v\d+", told.inner_text())
     sets = figures(told)
