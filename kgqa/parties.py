@@ -11,7 +11,8 @@ from itertools import pairwise
 
 from kgqa.types import Link
 
-_CLASSES = ("http://www.w3.org/2002/07/owl#Class", "http://www.w3.org/2000/01/rdf-schema#Class")
+CLASSES = ("http://www.w3.org/2002/07/owl#Class", "http://www.w3.org/2000/01/rdf-schema#Class")
+"""Types of what is a class, not a thing."""
 _SURE = 0.8
 _BETWEEN = re.compile(r"(?:\s|,|、|&|and\b|with\b|to\b|from\b|for\b|by\b|the\b|和|与|跟|同|向|对|给|及)*")
 _BEFORE = re.compile(
@@ -27,7 +28,7 @@ def parties(links: Sequence[Link]) -> list[Link]:
     sure = [
         link
         for link in links
-        if link.score >= _SURE and not link.documents and not any(kind in _CLASSES for kind in link.types)
+        if link.score >= _SURE and not link.documents and not any(kind in CLASSES for kind in link.types)
     ]
     outer = [
         link
@@ -45,7 +46,7 @@ def parties(links: Sequence[Link]) -> list[Link]:
 
 def kinds(links: Sequence[Link]) -> frozenset[str]:
     """Return the classes that a question names."""
-    return frozenset(link.entity for link in links if any(kind in _CLASSES for kind in link.types))
+    return frozenset(link.entity for link in links if any(kind in CLASSES for kind in link.types))
 
 
 def described(question: str, named: Sequence[Link]) -> tuple[int, int] | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from kgqa.types import Answer, Evidence, Link, Path, Reason, Triple
+from kgqa.types import Answer, Candidate, Evidence, Link, Path, Reason, Triple
 
 
 class Sight(Protocol):
@@ -43,17 +43,20 @@ def permitted(answer: Answer, document: Callable[[str], bool], sight: Sight | No
     def worded(one: Evidence) -> Evidence:
         return one if one.path is None or sight is None else replace(one, path=sight.worded(one.path))
 
+    def named(one: Answer | Candidate) -> bool:
+        return sight is None or all(map(sight.calls, one.iris, one.items))
+
     kept = tuple(map(worded, filter(shows, answer.evidence)))
+    others = [one for one in answer.alternatives if named(one) and all(map(shows, one.evidence))]
     links = answer.links if sight is None else tuple(filter(None, map(sight.linked, answer.links)))
     seen = replace(
         answer,
         links=links,
         evidence=kept,
         conflicts=tuple(one for one in answer.conflicts if shows(one.one) and shows(one.other)),
-        alternatives=tuple(one for one in answer.alternatives if all(map(shows, one.evidence))),
+        alternatives=tuple(replace(one, evidence=tuple(map(worded, one.evidence))) for one in others),
     )
-    named = sight is None or all(map(sight.calls, answer.iris, answer.items))
-    return seen if named and len(kept) == len(answer.evidence) else _withdrawn(seen)
+    return seen if named(answer) and len(kept) == len(answer.evidence) else _withdrawn(seen)
 
 
 def _withdrawn(answer: Answer) -> Answer:

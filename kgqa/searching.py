@@ -10,7 +10,7 @@ from typing import Literal
 from kgqa.asking import topic
 from kgqa.language import detect, fold, is_chinese
 from kgqa.naming import name_in, name_words
-from kgqa.parties import described, kinds, parties
+from kgqa.parties import CLASSES, described, kinds, parties
 from kgqa.parts import Part, numbers_in, part_in
 from kgqa.protocols import Library
 from kgqa.types import Filters, GraphFinding, Hit, Link, Passage
@@ -155,12 +155,9 @@ def _topical(link: Link) -> bool:
 def _generic(chosen: Link, links: Sequence[Link]) -> bool:
     """Tell whether a thing is called like its kind ("the labour contract"): the question may be about the one or about any."""
     return any(
-        (link.start, link.end) == (chosen.start, chosen.end) and any(kind in _CLASSES for kind in link.types)
+        (link.start, link.end) == (chosen.start, chosen.end) and any(kind in CLASSES for kind in link.types)
         for link in links
     )
-
-
-_CLASSES = ("http://www.w3.org/2002/07/owl#Class", "http://www.w3.org/2000/01/rdf-schema#Class")
 
 
 def _is(part: Part | None, link: Link) -> bool:

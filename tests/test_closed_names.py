@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
 import kgqa
-from kgqa.types import Answer, Filters
+from kgqa.types import Answer, Candidate, Filters
 
 EX = "http://example.org/sea/"
 PREFIXES = """
@@ -89,3 +90,12 @@ def test_an_earlier_answer_with_a_name_that_is_closed_now_is_withdrawn(sea) -> N
     after = sea.permitted(before, STRANGER)
     assert after.text is None and not any(secret in told(after) for secret in SECRETS)
     assert sea.permitted(before, CAPTAIN).text == before.text
+
+
+def test_an_alternative_with_a_name_that_is_closed_now_is_left_out(sea) -> None:
+    before = sea.ask("Which ports does Aurora call at?", filters=STRANGER)
+    closed = Candidate("entities", ("Skerryvore",), (EX + "p2",), "graph", 0.5, ())
+    open_ = Candidate("entities", ("Oban",), (EX + "p1",), "graph", 0.5, ())
+    earlier = replace(before, alternatives=(closed, open_))
+    assert sea.permitted(earlier, STRANGER).alternatives == (open_,)
+    assert sea.permitted(earlier, CAPTAIN).alternatives == (closed, open_)

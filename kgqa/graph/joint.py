@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from kgqa.graph import vocabulary as v
+from kgqa.graph.query import kinds_of
 from kgqa.graph.view import View
 from kgqa.types import Term
 
@@ -27,7 +28,7 @@ def joint_texts(
     own = {iri: ids for iri in joins if iri not in things and (ids := documents(iri))}
     most = max((len(joins[iri]) for iri in own), default=0)
     best = [iri for iri in own if len(joins[iri]) == most]
-    fitting = [iri for iri in best if kinds and _kinds(view, iri).intersection(kinds)]
+    fitting = [iri for iri in best if kinds and kinds_of(Term(iri), view.store, view.types(iri)).intersection(kinds)]
     chosen = fitting or (best if len(things) > 1 else [])
     return frozenset(doc for iri in chosen for doc in own[iri]), most
 
@@ -38,8 +39,3 @@ def _neighbours(view: View, iri: str) -> set[str]:
     out = [(p, thing) for p, thing in view.store.out(iri)[:_MOST] if thing.kind == "iri" and p != v.TYPE]
     found = {subject for subject, p in into if not subject.startswith("_:") and view.has(subject, p, iri)}
     return found | {thing.value for p, thing in out if view.has(iri, p, thing)}
-
-
-def _kinds(view: View, iri: str) -> set[str]:
-    stated = view.types(iri)
-    return {*stated, *(above for kind in stated for above in view.store.closure(kind, v.SUBCLASS))}
